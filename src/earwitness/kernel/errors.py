@@ -1,0 +1,166 @@
+"""The one exception tree of the project.
+
+Every error says what happened and, where the reader can do something, what to do next. The command
+line prints both on one line and exits with the class's ``exit_code`` (2: the input was bad, 3: a
+policy said no, 1: anything else). No error text holds personal data: ids and counts only.
+
+::
+
+    EarwitnessError
+    ├── BadInput                     what the caller gave cannot be used; nothing was changed
+    │   └── NotFound                 no such thing, or none that this caller may know of
+    ├── Refused                      a policy or a consent says no
+    │   ├── AccessDenied             Cedar denied the request, or could not decide
+    │   ├── GrantInvalid             a grant that is forged, expired, revoked or for something else
+    │   └── ConsentMissing           the person has not said yes to this purpose
+    ├── StorageError
+    │   ├── StorageFull              no space left on the medium
+    │   ├── StorageBusy              another process holds what is needed
+    │   ├── SchemaTooNew             the database was written by a newer Earwitness
+    │   ├── BlobMissing              a stored object that a row names is gone
+    │   ├── BlobCorrupt              a stored object is not what was written
+    │   └── RowCorrupt               a database row is not what was written
+    ├── KeyringError
+    │   ├── WrongPassphrase          the passphrase does not open the root key
+    │   ├── KeyDestroyed             the key is gone, as promised; so is what it opened
+    │   ├── KeyCorrupt               a key file or a wrapped key is damaged
+    │   └── CustodianUnavailable     the holder of the root key did not answer
+    ├── LedgerError
+    │   ├── NoteInvalid              a signed note that does not parse or verify
+    │   ├── ProofInvalid             an inclusion or consistency proof that does not verify
+    │   ├── LogCorrupt               tiles, entries and checkpoint disagree
+    │   └── WitnessRefused           a witness did not cosign
+    ├── BackupError
+    │   ├── RestoreGap               the ledger at hand is older than one that was seen
+    │   ├── BackupExpired            a key backup beyond its stated life
+    │   └── BackupCorrupt            a backup that is not what was written
+    └── JobError                     a piece of background work failed
+"""
+
+
+class EarwitnessError(Exception):
+    """Something went wrong in Earwitness."""
+
+    exit_code = 1
+
+    def __init__(self, what: str = "", *, next_step: str = "") -> None:
+        """Take ``what`` happened (the class's docstring if empty) and the reader's ``next_step``."""
+        self.what = what or (type(self).__doc__ or "").strip()
+        self.next_step = next_step
+        super().__init__(f"{self.what} {next_step}".strip())
+
+
+class BadInput(EarwitnessError):
+    """The input cannot be used; nothing was changed."""
+
+    exit_code = 2
+
+
+class NotFound(BadInput):
+    """There is no such thing here."""
+
+
+class Refused(EarwitnessError):
+    """A policy or a consent says no."""
+
+    exit_code = 3
+
+
+class AccessDenied(Refused):
+    """Access is denied."""
+
+
+class GrantInvalid(Refused):
+    """The grant does not open this."""
+
+
+class ConsentMissing(Refused):
+    """The person has not said yes to this purpose."""
+
+
+class StorageError(EarwitnessError):
+    """The storage failed."""
+
+
+class StorageFull(StorageError):
+    """There is no space left on the storage medium; nothing was kept of this step."""
+
+
+class StorageBusy(StorageError):
+    """Another process holds what is needed."""
+
+
+class SchemaTooNew(StorageError):
+    """The database was written by a newer version of Earwitness."""
+
+
+class BlobMissing(StorageError):
+    """A stored object is gone."""
+
+
+class BlobCorrupt(StorageError):
+    """A stored object is not what was written."""
+
+
+class RowCorrupt(StorageError):
+    """A database row is not what was written."""
+
+
+class KeyringError(EarwitnessError):
+    """The keyring failed."""
+
+
+class WrongPassphrase(KeyringError):
+    """The passphrase does not open the root key."""
+
+
+class KeyDestroyed(KeyringError):
+    """The key was destroyed, and with it everything it opened."""
+
+
+class KeyCorrupt(KeyringError):
+    """A key file or a wrapped key is damaged."""
+
+
+class CustodianUnavailable(KeyringError):
+    """The holder of the root key did not answer."""
+
+
+class LedgerError(EarwitnessError):
+    """The ledger failed."""
+
+
+class NoteInvalid(LedgerError):
+    """A signed note does not parse or verify."""
+
+
+class ProofInvalid(LedgerError):
+    """A proof does not verify."""
+
+
+class LogCorrupt(LedgerError):
+    """Tiles, entries and checkpoint of the log disagree."""
+
+
+class WitnessRefused(LedgerError):
+    """A witness did not cosign the checkpoint."""
+
+
+class BackupError(EarwitnessError):
+    """The backup or the restore failed."""
+
+
+class RestoreGap(BackupError):
+    """The ledger at hand is older than one that was seen."""
+
+
+class BackupExpired(BackupError):
+    """The key backup is beyond its stated life."""
+
+
+class BackupCorrupt(BackupError):
+    """The backup is not what was written."""
+
+
+class JobError(EarwitnessError):
+    """A piece of background work failed."""
