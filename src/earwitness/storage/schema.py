@@ -137,6 +137,7 @@ device = Table(
     Column("sealed", LargeBinary, nullable=False),  # {"label": …}
     Column("created_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
+    Column("tombstone", LargeBinary(16), nullable=False, unique=True),  # of the mode as declared
 )
 
 device_agreement = Table(  # a shared device keeps only what every adult agreed to
@@ -146,6 +147,7 @@ device_agreement = Table(  # a shared device keeps only what every adult agreed 
     Column("person_id", ForeignKey("person.id"), primary_key=True),
     Column("agreed_at", BigInteger, nullable=False),
     Column("withdrawn_at", BigInteger),
+    Column("tombstone", LargeBinary(16), nullable=False, unique=True),
 )
 
 staff = Table(
@@ -169,6 +171,7 @@ consent = Table(
     Column("id", String, primary_key=True),
     Column("person_id", ForeignKey("person.id"), nullable=False),
     Column("purpose", String, nullable=False),
+    Column("toward", ForeignKey("person.id")),  # history only: the adult who may hear this person
     Column("given", Boolean, nullable=False),  # a later row replaces an earlier one
     Column("at", BigInteger, nullable=False),
     Column("by", String, nullable=False),  # the actor's id
