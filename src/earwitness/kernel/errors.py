@@ -127,7 +127,20 @@ class CustodianUnavailable(KeyringError):
 
 
 class LedgerError(EarwitnessError):
-    """The ledger failed."""
+    """The ledger failed.
+
+    ``reason`` is a stable slug (docs/formats/ledger.md lists them), ``file`` the file of the log that
+    is wrong and ``index`` the leaf, where there is one.
+    """
+
+    def __init__(
+        self, what: str = "", *, reason: str = "", file: str = "", index: int | None = None, next_step: str = ""
+    ) -> None:
+        """Say ``what`` is wrong, where, and the reader's ``next_step``."""
+        super().__init__(what or (type(self).__doc__ or "").partition("\n")[0], next_step=next_step)
+        self.reason = reason
+        self.file = file
+        self.index = index
 
 
 class NoteInvalid(LedgerError):
