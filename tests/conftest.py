@@ -1,0 +1,151 @@
+"""The fixtures of every test: virtual time, real databases and stores, no network, no leaks."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from earwitness.storage.database import Database, sqlite_url
+from earwitness.testing.clock import VirtualClock
+from earwitness.testing.loopback import loopback_only
+from earwitness.testing.runlog import FOLDER_VARIABLE, RunLog, findings
+from earwitness.testing.servers import PostgresMissingError, PostgresServer, S3Server
+
+RUN_LOG = pytest.StashKey[RunLog]()
+LEAKS = pytest.StashKey[list[str]]()
+OWNS_FOLDER = pytest.StashKey[bool]()
+
+
+# --- the whole run: what it says is collected and searched for canaries at the end -------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[OWNS_FOLDER] = FOLDER_VARIABLE not in os.environ
+    if config.stash[OWNS_FOLDER]:
+        os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="earwitness-run-logs-")
+    config.stash[RUN_LOG] = RunLog(Path(os.environ[FOLDER_VARIABLE]))
+    config.stash[RUN_LOG].start()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    for section, text in report.sections:
+        item.config.stash[RUN_LOG].note(f"{item.nodeid} {section}", text)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    config.stash[RUN_LOG].stop()
+    if not config.stash[OWNS_FOLDER]:
+        return
+    folder = Path(os.environ.pop(FOLDER_VARIABLE))
+    config.stash[LEAKS] = [f"{trace.source} at byte {trace.position}" for trace in findings(folder)]
+    if config.stash[LEAKS]:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    else:
+        shutil.rmtree(folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    leaks = config.stash.get(LEAKS, [])
+    if leaks:
+        terminalreporter.section("personal data in logs or errors", red=True)
+        for leak in leaks[:50]:
+            terminalreporter.write_line(leak)
+        terminalreporter.write_line(f"{len(leaks)} canaries were found in the output of this run.", red=True)
+
+
+@pytest.fixture(scope="session")
+def run_log(request: pytest.FixtureRequest) -> RunLog:
+    """Where the output of started programs belongs: ``run_log.file("hub")``."""
+    return request.config.stash[RUN_LOG]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    with loopback_only():
+        yield
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def virtual_clock() -> VirtualClock:
+    return VirtualClock()
+
+
+# --- databases ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(run_log: RunLog) -> Iterator[PostgresServer]:
+    try:
+        server = PostgresServer(run_log.file("postgresql"))
+    except PostgresMissingError as error:
+        pytest.exit(str(error), returncode=1)  # a missing server fails the run, it never skips it
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgresServer) -> Iterator[str]:
+    """A database of this test's own, at the current schema."""
+    url = postgresql_server.fresh()
+    yield url
+    postgresql_server.drop(url)
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_server: PostgresServer) -> Iterator[str]:
+    """A database of this test's own with nothing in it."""
+    url = postgresql_server.empty()
+    yield url
+    postgresql_server.drop(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a fresh database, once on each dialect."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql_url")
+    return sqlite_url(tmp_path / "data.db")
+
+
+@pytest.fixture
+def fresh_database(fresh_url: str) -> Iterator[Database]:
+    """A fresh database, once on each dialect."""
+    database = Database.open(fresh_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+    """A fresh database on SQLite alone, for what does not touch SQL differences."""
+    database = Database.open(sqlite_url(tmp_path / "data.db"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgresql_database(postgresql_url: str) -> Iterator[Database]:
+    database = Database.open(postgresql_url)
+    yield database
+    database.close()
+
+
+# --- blob stores ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    server = S3Server()
+    yield server
+    server.stop()
