@@ -1,0 +1,213 @@
+"""Erasure, second and third step: remove what was accepted, and complete it when the bound has passed.
+
+Removal runs as a work row and in batches, each its own transaction: keys, blobs, then every registered
+kind's rows. It is idempotent and resumes after a crash; counts live in the erasure's row. Completion
+waits until the epoch whose root key could open an older copy was destroyed, until every key backup of
+that epoch has expired, and until the custodian's own delay has passed.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+
+from earwitness.kernel.clock import Clock, rfc3339
+from earwitness.kernel.errors import NotFound
+from earwitness.storage.blobs import BlobStore
+from earwitness.storage.database import Database
+from earwitness.storage.schema import (
+    artefact,
+    epoch,
+    erasure,
+    erasure_recording,
+    key_backup,
+    recording,
+)
+from earwitness.vault.artefacts import ArtefactRegistry
+from earwitness.vault.keyring import Keyring
+from earwitness.vault.receipts import Receipt, Receipts
+from earwitness.vault.scope import ScopeKind
+from earwitness.vault.tally import Tally
+
+REMOVE_JOB = "vault.remove"
+BATCH = 1_000
+
+
+class Removal:
+    """Carries out accepted erasures; every step may be repeated."""
+
+    def __init__(  # noqa: PLR0913 - the vault's parts are handed down one by one, so that each can be seen
+        self,
+        database: Database,
+        blobs: BlobStore,
+        keyring: Keyring,
+        registry: ArtefactRegistry,
+        receipts: Receipts,
+        clock: Clock,
+        rotation_ms: int,
+    ) -> None:
+        """``rotation_ms`` is how often the root epoch turns: part of the bound that receipts state."""
+        self._database = database
+        self._blobs = blobs
+        self._keyring = keyring
+        self._registry = registry
+        self._receipts = receipts
+        self._clock = clock
+        self._rotation_ms = rotation_ms
+
+    def bound(self, now: int) -> dict[str, int]:
+        """Return the epoch that must end before an erasure accepted now is final, and by when at the latest.
+
+        The bound is the maximum of the rotation period, the life of every key backup that holds this
+        epoch, and the custodian's own delay after a rotation.
+        """
+        with self._database.read() as tx:
+            backups = tx.scalar(select(func.max(key_backup.c.expires_at)))
+        turned = now + self._rotation_ms + self._keyring.destruction_delay_ms
+        return {"epoch": self._keyring.finality_epoch(), "due_at": max(turned, backups or 0)}
+
+    def count(self, tx: Connection, subject: str) -> int:
+        """Count what is kept of a subject."""
+        standing = select(func.count()).where(recording.c.subject_id == subject, recording.c.state != "erased")
+        return tx.scalar(standing) or 0
+
+    # --- destroy ------------------------------------------------------------------------------------
+
+    def destroy_keys(self, erasure_id: str) -> None:
+        """Destroy the keys of an accepted erasure and note their fingerprints; idempotent."""
+        with self._database.read() as tx:
+            row = _erasure(tx, erasure_id)
+            waiting = select(erasure_recording.c.recording_id).where(erasure_recording.c.erasure_id == erasure_id)
+            ids = list(tx.scalars(waiting))
+        tally = Tally.from_json(row.scope)
+        if tally.scope == ScopeKind.PERSON:
+            fingerprint = self._keyring.destroy_subject(row.subject_id)
+            tally.destroyed([fingerprint] if fingerprint else [])
+        else:
+            tally.destroyed(self._keyring.destroy_keys(ids))
+        with self._database.write() as tx:
+            values = {"scope": tally.to_json(), "epoch": max(row.epoch, self._keyring.finality_epoch())}
+            if row.state == "accepted":
+                tx.execute(update(erasure).where(erasure.c.id == erasure_id).values(**values))
+
+    # --- remove -------------------------------------------------------------------------------------
+
+    def remove(self, erasure_id: str, progress: Callable[[int], None] | None = None) -> int:
+        """Remove physically what an accepted erasure covers; return how many recordings went in this call."""
+        with self._database.read() as tx:
+            row = _erasure(tx, erasure_id)
+        if row.state != "accepted":
+            return 0
+        self.destroy_keys(erasure_id)
+        self._receipts.acknowledge(erasure_id)
+        whole_person = Tally.from_json(row.scope).scope == ScopeKind.PERSON
+        removed = 0
+        for batch in self._batches(row, whole_person=whole_person):
+            self._remove_batch(erasure_id, batch, keys_stand=not whole_person)
+            removed += len(batch)
+            if progress:
+                progress(removed)
+        with self._database.write() as tx:
+            self._close(tx, erasure_id, row.subject_id if whole_person else None)
+        return removed
+
+    def remove_expired(self, batch: Sequence[str]) -> None:
+        """Remove recordings whose time has come (retention); no receipt is owed for those."""
+        self._remove_batch(None, batch, keys_stand=True)
+
+    def _batches(self, row: Row[Any], *, whole_person: bool) -> Iterator[list[str]]:
+        query = (
+            select(recording.c.id).where(recording.c.subject_id == row.subject_id)
+            if whole_person
+            else select(erasure_recording.c.recording_id).where(erasure_recording.c.erasure_id == row.id)
+        )
+        while True:
+            with self._database.read() as tx:
+                batch = list(tx.scalars(query.limit(BATCH)))
+            if not batch:
+                return
+            yield batch
+
+    def _remove_batch(self, erasure_id: str | None, batch: Sequence[str], *, keys_stand: bool) -> None:
+        with self._database.read() as tx:
+            rows = tx.execute(_artefacts(batch)).all()
+        if keys_stand:  # a person's keys went with the person's own
+            self._keyring.destroy_keys(batch)
+        self._blobs.delete_many([row.blob for row in rows if row.blob])
+        with self._database.write() as tx:
+            counts = {kind.name: kind.eraser(tx, batch) for kind in self._registry}
+            tx.execute(delete(recording).where(recording.c.id.in_(batch)))
+            tx.execute(delete(erasure_recording).where(erasure_recording.c.recording_id.in_(batch)))
+            if erasure_id:
+                self._note(tx, erasure_id, rows, counts)
+
+    def _note(self, tx: Connection, erasure_id: str, rows: Sequence[Row[Any]], counts: dict[str, int]) -> None:
+        tally = Tally.from_json(_erasure(tx, erasure_id).scope)
+        tally.add_artefacts(rows)
+        stored = {row.kind for row in rows}
+        for kind, number in counts.items():
+            if kind not in stored:
+                tally.add(kind, number)
+        tx.execute(update(erasure).where(erasure.c.id == erasure_id).values(scope=tally.to_json()))
+
+    def _close(self, tx: Connection, erasure_id: str, subject: str | None) -> None:
+        tally = Tally.from_json(_erasure(tx, erasure_id).scope)
+        if subject:
+            for holding in self._registry.holdings:
+                tally.add(holding.name, holding.eraser(tx, [subject]))
+        values = {"state": "removed", "removed_at": self._clock.now_ms(), "scope": tally.to_json()}
+        tx.execute(update(erasure).where(erasure.c.id == erasure_id).values(**values))
+
+    # --- complete -----------------------------------------------------------------------------------
+
+    def complete_due(self) -> list[Receipt]:
+        """Make the second receipt of every erasure whose bound has passed."""
+        now = self._clock.now_ms()
+        made = []
+        with self._database.read() as tx:
+            waiting = tx.execute(select(erasure).where(erasure.c.state == "removed")).all()
+        for row in waiting:
+            with self._database.write() as tx:
+                ended = self._finality(tx, row.epoch, now)
+                if ended is None:
+                    continue
+                fields = ended | {"final_by": rfc3339(row.due_at), "late": now > row.due_at}
+                made.append(self._receipts.complete(tx, row, fields))
+                done = {"state": "completed", "completed_at": now}
+                tx.execute(update(erasure).where(erasure.c.id == row.id).values(**done))
+        return made
+
+    def overdue(self) -> list[str]:
+        """Return the erasures whose bound has passed without completion: broken promises, to be told."""
+        query = select(erasure.c.id).where(erasure.c.state != "completed", erasure.c.due_at < self._clock.now_ms())
+        with self._database.read() as tx:
+            return list(tx.scalars(query))
+
+    def _finality(self, tx: Connection, number: int, now: int) -> dict[str, Any] | None:
+        """Say how the erasure became final, or None while something could still open an old copy."""
+        destroyed = tx.scalar(select(epoch.c.destroyed_at).where(epoch.c.number == number))
+        if destroyed is None or destroyed + self._keyring.destruction_delay_ms > now:
+            return None
+        held = select(func.max(key_backup.c.expires_at)).where(key_backup.c.epoch <= number)
+        backups = tx.scalar(held)
+        if backups is not None and backups > now:
+            return None
+        return {
+            "old_epoch": number,
+            "new_epoch": self._keyring.epoch,
+            "old_epoch_destroyed_at": rfc3339(destroyed),
+            "key_backups_expired_at": rfc3339(backups) if backups else "none were made",
+            "kinds_asked": [kind.name for kind in self._registry],
+        }
+
+
+def _erasure(tx: Connection, erasure_id: str) -> Row[Any]:
+    row = tx.execute(select(erasure).where(erasure.c.id == erasure_id)).first()
+    if row is None:
+        raise NotFound(f"There is no erasure {erasure_id}.")
+    return row
+
+
+def _artefacts(batch: Sequence[str]) -> Any:
+    columns = (artefact.c.recording_id, artefact.c.kind, artefact.c.version, artefact.c.size, artefact.c.blob)
+    return select(*columns).where(artefact.c.recording_id.in_(batch)).order_by(*columns[:3])
