@@ -15,13 +15,13 @@ from earwitness.vault.keyring import Keyring, Rotation
 
 
 def settle(database: Database, keyring: Keyring, clock: Clock) -> None:
-    """Make the epoch rows agree with the keyring: the current one is open, all before it are destroyed."""
+    """Make the epoch rows agree with the keyring: the current one is open, those that ended are destroyed."""
     now, current = clock.now_ms(), keyring.epoch
     with database.write() as tx:
         known = set(tx.scalars(select(epoch.c.number)))
         if current not in known:
             tx.execute(insert(epoch), [{"number": current, "opened_at": now}])
-        ended = update(epoch).where(epoch.c.number < current, epoch.c.destroyed_at.is_(None))
+        ended = update(epoch).where(epoch.c.number <= keyring.ended_epoch(), epoch.c.destroyed_at.is_(None))
         tx.execute(ended.values(destroyed_at=now))
 
 

@@ -1,0 +1,160 @@
+"""What a person sees: their recordings, why each happened, and who opened anything of theirs.
+
+Every look at a page or a chain is itself opened under a grant, with its own entry in the log.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from earwitness.identity.devices import Devices
+from earwitness.kernel.actors import Actor
+from earwitness.kernel.clock import rfc3339
+from earwitness.kernel.errors import KeyDestroyed
+from earwitness.ledger.log import Log
+from earwitness.policy.access import Access, Action, Resource
+from earwitness.policy.purposes import Purpose
+from earwitness.vault.audit import Audit, OpenedEntry
+from earwitness.vault.effects import Effects
+from earwitness.vault.kinds import REPLY, TRACE, TRANSCRIPT
+from earwitness.vault.reading import Cursor, Item, Reading
+
+KEEP = "recording:keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One recording in a history; ``heard`` and ``answered`` are None where nothing of the kind is kept."""
+
+    id: str
+    started_at: int
+    expires_at: int
+    duration_ms: int
+    device: str
+    heard: str | None
+    answered: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of a history, newest first."""
+
+    lines: tuple[Line, ...]
+    following: Cursor | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLine:
+    """One time somebody or something opened or changed something; ``index`` is its leaf in the public log."""
+
+    index: int
+    at: str
+    who: str
+    role: str
+    action: str
+    purpose: str
+    recordings: tuple[str, ...]
+    details: Mapping[str, Any]
+
+
+class History:
+    """Shows people what is theirs."""
+
+    def __init__(  # noqa: PLR0913 - composed once, in bootstrap
+        self, reading: Reading, audit: Audit, access: Access, effects: Effects, devices: Devices, log: Log
+    ) -> None:
+        """Read through the vault; names of devices come from ``devices``."""
+        self._reading = reading
+        self._audit = audit
+        self._access = access
+        self._effects = effects
+        self._devices = devices
+        self._log = log
+
+    def page(
+        self, actor: Actor, subjects: Sequence[str], *, limit: int = 50, before: Cursor | None = None
+    ) -> HistoryPage:
+        """Open one page of what is kept of these subjects.
+
+        Raises:
+            AccessDenied: the policies say no.
+        """
+        page = self._reading.page(actor, subjects, Purpose.HISTORY, limit=limit, before=before)
+        labels = self._labels([item.device for item in page.items if item.device])
+        lines = [_line(item, page.texts.get(item.id, {}), labels) for item in page.items]
+        return HistoryPage(tuple(lines), page.following)
+
+    def why(self, actor: Actor, recording_id: str) -> list[str]:
+        """Explain one recording in sentences: how it came in, why it was kept, what it led to.
+
+        Raises:
+            NotFound: no such recording, or one that this caller may not know of.
+            AccessDenied: the policies say no.
+        """
+        item = self._reading.find(recording_id)
+        grant = self._access.open(actor, Action.RECORDING_READ, [item.resource], Purpose.HISTORY)
+        texts = self._reading.texts(grant, [item]).get(item.id, {})
+        label = self._labels([item.device] if item.device else []).get(item.device or "", "a file")
+        chain = [f"{rfc3339(item.started_at)}: {item.duration_ms / 1000:.1f} s came in through {label}."]
+        if TRANSCRIPT in texts:
+            chain.append(f"What was understood: “{texts[TRANSCRIPT]}”.")
+        if TRACE in texts:
+            chain += [_step(step) for step in json.loads(texts[TRACE])]
+        if REPLY in texts:
+            chain.append(f"What was answered: “{texts[REPLY]}”.")
+        chain += [f"It was kept because {reason}." for reason in self._reasons(item)]
+        chain.append(f"It will be removed by {rfc3339(item.expires_at)}.")
+        chain += [f"It caused: {effect.what}." for effect in self._effects.of([recording_id])]
+        return chain
+
+    def who(self, actor: Actor, subject: Resource, *, limit: int | None = None) -> list[AccessLine]:
+        """List, newest first, everything that was opened or changed of a subject, this look included.
+
+        Raises:
+            AccessDenied: the policies say no.
+        """
+        self._access.open(actor, Action.LEDGER_READ, [subject], Purpose.HISTORY)
+        return [_access_line(entry) for entry in self._audit.entries(subject.subject, newest_first=True, limit=limit)]
+
+    def _reasons(self, item: Item) -> list[str]:
+        entries = self._audit.entries(item.subject)
+        kept = [entry for entry in entries if entry.body["action"] == KEEP and item.id in entry.body["resources"]]
+        return [entry.body["details"]["because"] for entry in kept]
+
+    def _labels(self, devices: Sequence[str]) -> dict[str, str]:
+        labels = {}
+        for name in set(devices):
+            try:
+                labels[name] = self._devices.get(name).label
+            except KeyDestroyed:
+                labels[name] = "a device that was removed"
+        return labels
+
+
+def _line(item: Item, texts: Mapping[str, str], labels: Mapping[str, str]) -> Line:
+    device = labels.get(item.device, item.device) if item.device else "a file"
+    return Line(
+        item.id, item.started_at, item.expires_at, item.duration_ms, device, texts.get(TRANSCRIPT), texts.get(REPLY)
+    )
+
+
+def _access_line(entry: OpenedEntry) -> AccessLine:
+    body = entry.body
+    actor = body["actor"]
+    described = " ".join(part for part in (actor.get("employer", ""), actor.get("country", "")) if part)
+    return AccessLine(
+        index=entry.index,
+        at=body["at"],
+        who=f"{actor['role']} ({described})" if described else actor["id"],
+        role=actor["role"],
+        action=body["action"],
+        purpose=body["purpose"],
+        recordings=tuple(body["resources"]),
+        details=body.get("details", {}),
+    )
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    score = f" ({step['score']:.2f})" if "score" in step else ""
+    return f"{step['step']}: {step['said']}{score}."
