@@ -1,0 +1,1 @@
+"""The command line: one module a command, each with a ``register(app)``; shared output and errors."""

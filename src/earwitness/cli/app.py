@@ -1,0 +1,69 @@
+"""The ``earwitness`` command. Each module listed in ``COMMANDS`` adds its own; errors end here."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+from typer.main import get_command
+
+from earwitness import __version__
+from earwitness.cli import failures
+from earwitness.kernel.errors import EarwitnessError
+
+COMMANDS = ("up",)
+"""Modules of this package with a ``register(app: typer.Typer) -> None``, in the order of the help."""
+
+
+def make_app() -> typer.Typer:
+    """Put the commands together."""
+    app = typer.Typer(
+        name="earwitness",
+        help="A voice assistant you host yourself, whose privacy promises can be checked.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_global_options)
+    for name in COMMANDS:
+        import_module(f"earwitness.cli.{name}").register(app)
+    return app
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code.
+
+    0: done; 1: failed, or a check found something broken; 2: the input was bad and nothing was
+    changed; 3: a policy said no; 130: interrupted.
+    """
+    as_json = "--json" in arguments
+    try:
+        code = get_command(make_app())(
+            args=list(arguments) or ["--help"], prog_name="earwitness", standalone_mode=False
+        )
+    except EarwitnessError as error:
+        return failures.report_expected(error, as_json=as_json)
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "earwitness"
+        return failures.report_usage(error.format_message(), command, as_json=as_json)
+    except typer.Abort:
+        return failures.report_usage("Stopped; nothing was done.", "earwitness", as_json=as_json)
+    except Exception as error:  # noqa: BLE001 - the one place where the unexpected ends
+        return failures.report_bug(error, as_json=as_json)
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """Run as a program."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _global_options(
+    *, show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False
+) -> None:
+    if show_version:
+        typer.echo(f"earwitness {__version__}")
+        raise typer.Exit
