@@ -1,0 +1,176 @@
+"""Objects as files, written so that they survive a power cut.
+
+Order of a batch: every temporary file is written, then every one is fsynced (the first fsync makes
+the file system write its journal, the others find it written), then each gets its name by a hard
+link, which unlike a rename never replaces anything, then every folder that was touched is fsynced
+once. A batch whose names come from :func:`batch_names` touches one folder.
+
+Measured on ext4 (100 KB each, batches of 8 to 64): 256, 16 and one folder differ by less than the
+noise, because the journal is shared; 256 is kept for the sake of folders with millions of names.
+"""
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from earwitness.kernel.errors import BlobCorrupt, BlobMissing, StorageError
+from earwitness.storage.blobs.port import check_name, check_range, is_name
+from earwitness.storage.files import NEW_FILE, FolderLock, make_folder, os_errors, storage_error, sync_folder, write_all
+
+TEMPORARY = "tmp"
+FOLDER_LENGTH = 2
+OPEN_AT_ONCE = 64  # files of a batch that are open together; far below every system's limit
+READ_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+
+
+class LocalBlobs:
+    """The port ``BlobStore`` on a folder of the local disk; several processes may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use ``folder``; it is made if it is not there.
+
+        Raises:
+            StorageError: it cannot be made.
+        """
+        self._folder = folder
+        self._temporary = folder / TEMPORARY
+        make_folder(self._temporary)
+
+    def put(self, name: str, data: bytes | Iterable[bytes]) -> None:
+        """Store one object; see the port."""
+        self._put([(name, (data,) if isinstance(data, bytes) else data)])
+
+    def put_many(self, items: Sequence[tuple[str, bytes]]) -> None:
+        """Store several objects, all or none; see the port."""
+        self._put([(name, (data,)) for name, data in items])
+
+    def get(self, name: str) -> bytes:
+        """Return a whole object; see the port."""
+        descriptor = self._open(name)
+        with open(descriptor, "rb") as file, os_errors(self._folder):  # noqa: PTH123 - a descriptor
+            return file.read()
+
+    def get_range(self, name: str, start: int, end: int) -> bytes:
+        """Return a part of an object; see the port."""
+        check_range(start, end)
+        descriptor = self._open(name)
+        try:
+            with os_errors(self._folder):
+                return _read_exactly(descriptor, name, start, end)
+        finally:
+            os.close(descriptor)
+
+    def size(self, name: str) -> int:
+        """Return an object's length in bytes; see the port."""
+        try:
+            return (self._folder / check_name(name)).stat().st_size
+        except FileNotFoundError as error:
+            raise BlobMissing(f"The stored object {name} is gone.") from error
+
+    def delete_many(self, names: Sequence[str]) -> None:
+        """Remove objects durably; see the port."""
+        folders: set[str] = set()
+        for name in names:
+            path = self._folder / check_name(name)
+            with os_errors(self._folder), suppress(FileNotFoundError):
+                path.unlink()
+                folders.add(name[:FOLDER_LENGTH])
+        for folder in folders:
+            sync_folder(self._folder / folder)
+
+    def names(self) -> Iterator[str]:
+        """Stream the names of all objects; see the port."""
+        with os_errors(self._folder), os.scandir(self._folder) as entries:
+            folders = [entry.name for entry in entries if entry.is_dir() and len(entry.name) == FOLDER_LENGTH]
+        for folder in folders:
+            with os_errors(self._folder), os.scandir(self._folder / folder) as entries:
+                for entry in entries:
+                    if is_name(name := f"{folder}/{entry.name}"):
+                        yield name
+
+    def sweep_temporary(self) -> int:
+        """Remove what writers that died left behind; returns the number of files.
+
+        Writers hold the folder's lock together; the sweep waits to hold it alone, so no file it
+        finds has a living writer.
+        """
+        count = 0
+        with FolderLock(self._temporary, exclusive=True), os_errors(self._temporary):
+            for path in self._temporary.iterdir():
+                path.unlink()
+                count += 1
+            sync_folder(self._temporary)
+        return count
+
+    def _open(self, name: str) -> int:
+        try:
+            return os.open(self._folder / check_name(name), READ_FLAGS)
+        except FileNotFoundError as error:
+            raise BlobMissing(f"The stored object {name} is gone.") from error
+        except OSError as error:
+            raise storage_error(error, self._folder) from error
+
+    def _put(self, items: Sequence[tuple[str, Iterable[bytes]]]) -> None:
+        names = [check_name(name) for name, _ in items]
+        beside = [self._temporary / secrets.token_hex(16) for _ in items]
+        with FolderLock(self._temporary, exclusive=False), os_errors(self._folder):
+            try:
+                for start in range(0, len(items), OPEN_AT_ONCE):
+                    group = slice(start, start + OPEN_AT_ONCE)
+                    _write_group(beside[group], [data for _, data in items[group]])
+                self._publish(beside, names)
+            finally:
+                for path in beside:
+                    with suppress(OSError):
+                        path.unlink(missing_ok=True)
+
+    def _publish(self, beside: Sequence[Path], names: Sequence[str]) -> None:
+        """Give every written file its name and make the names durable; take them back on an error."""
+        given: list[Path] = []
+        try:
+            for temporary, name in zip(beside, names, strict=True):
+                path = self._folder / name
+                make_folder(path.parent)
+                _link(temporary, path, name)
+                given.append(path)
+            for folder in {path.parent for path in given}:
+                sync_folder(folder)
+        except BaseException:
+            for path in given:
+                with suppress(OSError):
+                    path.unlink()
+            raise
+
+
+def _write_group(paths: Sequence[Path], contents: Sequence[Iterable[bytes]]) -> None:
+    descriptors: list[int] = []
+    try:
+        for path, content in zip(paths, contents, strict=True):
+            descriptors.append(os.open(path, NEW_FILE, 0o600))
+            for piece in content:
+                write_all(descriptors[-1], piece)
+        for descriptor in descriptors:
+            os.fsync(descriptor)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _link(temporary: Path, path: Path, name: str) -> None:
+    try:
+        os.link(temporary, path)
+    except FileExistsError as error:
+        raise StorageError(f"A stored object {name} exists already.") from error
+
+
+def _read_exactly(descriptor: int, name: str, start: int, end: int) -> bytes:
+    pieces: list[bytes] = []
+    while start < end:
+        piece = os.pread(descriptor, end - start, start)
+        if not piece:
+            raise BlobCorrupt(f"The stored object {name} is shorter than what was written.")
+        pieces.append(piece)
+        start += len(piece)
+    return b"".join(pieces)
