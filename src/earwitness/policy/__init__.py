@@ -1,0 +1,1 @@
+"""What may be kept, and who may open it: purposes, consent, retention, Cedar policies and grants."""
