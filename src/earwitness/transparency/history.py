@@ -11,7 +11,7 @@ from typing import Any
 from earwitness.identity.devices import Devices
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import rfc3339
-from earwitness.kernel.errors import KeyDestroyed
+from earwitness.kernel.errors import NotFound
 from earwitness.ledger.log import Log
 from earwitness.policy.access import Access, Action, Resource
 from earwitness.policy.purposes import Purpose
@@ -21,6 +21,7 @@ from earwitness.vault.kinds import REPLY, TRACE, TRANSCRIPT
 from earwitness.vault.reading import Cursor, Item, Reading
 
 KEEP = "recording:keep"
+REMOVED = "a device that was removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,9 @@ class History:
         labels = {}
         for name in set(devices):
             try:
-                labels[name] = self._devices.get(name).label
-            except KeyDestroyed:
-                labels[name] = "a device that was removed"
+                labels[name] = self._devices.get(name).label or REMOVED
+            except NotFound:
+                labels[name] = REMOVED
         return labels
 
 

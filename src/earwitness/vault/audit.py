@@ -24,7 +24,7 @@ from earwitness.kernel.ids import RandomBytes
 from earwitness.ledger.commitments import entry_commitment
 from earwitness.ledger.log import Leaf, Log
 from earwitness.policy.access import AccessRecord
-from earwitness.policy.consent import ChangeRecord
+from earwitness.identity.changes import ChangeRecord
 from earwitness.storage.database import Database
 from earwitness.storage.schema import audit_entry, audit_head
 from earwitness.vault.keyring import Keyring
@@ -119,8 +119,7 @@ class Audit:
                     subject=record.subject,
                     at=record.at,
                     actor=record.actor,
-                    action=record.what,
-                    purpose="",
+                    action=str(record.what),
                     details={"detail": record.detail},
                 )
             ],

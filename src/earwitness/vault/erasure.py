@@ -10,18 +10,18 @@ brings it back.
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from earwitness.jobs.work import enqueue
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import Clock
-from earwitness.kernel.errors import NotFound
+from earwitness.kernel.errors import BadInput, NotFound
 from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.ledger.log import Log
 from earwitness.policy.access import Access, Action
 from earwitness.policy.purposes import Purpose
 from earwitness.storage.database import Database
-from earwitness.storage.schema import erasure, erasure_recording, person, recording
+from earwitness.storage.schema import device, erasure, erasure_recording, household, person, place, recording
 from earwitness.vault.audit import Audit, Event
 from earwitness.vault.effects import Effect, Effects
 from earwitness.vault.receipts import Receipt, Receipts
@@ -136,3 +136,29 @@ class Erasure:
         gone = {"erased_at": self._clock.now_ms(), "sealed": None, "recipient": None}
         tx.execute(update(person).where(person.c.id == scope.subject).values(**gone))
         return self._removal.count(tx, scope.subject)
+
+    def forget_household(self, household_id: str) -> None:
+        """Remove a household in which nobody lives any more, with what it held in common.
+
+        Raises:
+            BadInput: somebody still lives there.
+        """
+        with self._database.read() as tx:
+            living = select(person.c.id).where(person.c.household_id == household_id, person.c.erased_at.is_(None))
+            if tx.execute(living).first():
+                raise BadInput("Somebody still belongs to this household.", next_step="Erase or move them first.")
+            row = tx.execute(select(household).where(household.c.id == household_id)).first()
+        if row is None:
+            return
+        self._removal.remove_subject_recordings(household_id)
+        with self._database.write() as tx:
+            self._log.bury(tx, [row.tombstone])
+            self._removal.forget_subject(tx, household_id)
+            for table, column in (
+                (place, place.c.household_id),
+                (device, device.c.household_id),
+                (person, person.c.household_id),
+                (household, household.c.id),
+            ):
+                tx.execute(delete(table).where(column == household_id))
+        self._removal.destroy_subject(household_id)

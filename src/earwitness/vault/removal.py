@@ -115,6 +115,24 @@ class Removal:
         """Remove recordings whose time has come (retention); no receipt is owed for those."""
         self._remove_batch(None, batch, keys_stand=True)
 
+    def remove_subject_recordings(self, subject: str) -> None:
+        """Remove whatever is left of a subject's recordings (of a household in which nobody lives any more)."""
+        query = select(recording.c.id).where(recording.c.subject_id == subject).limit(BATCH)
+        while True:
+            with self._database.read() as tx:
+                batch = list(tx.scalars(query))
+            if not batch:
+                return
+            self._remove_batch(None, batch, keys_stand=True)
+
+    def forget_subject(self, tx: Connection, subject: str) -> dict[str, int]:
+        """Erase everything held about a subject beside recordings; return counts by holding."""
+        return {holding.name: holding.eraser(tx, [subject]) for holding in self._registry.holdings}
+
+    def destroy_subject(self, subject: str) -> None:
+        """Destroy a subject's key; idempotent."""
+        self._keyring.destroy_subject(subject)
+
     def _batches(self, row: Row[Any], *, whole_person: bool) -> Iterator[list[str]]:
         query = (
             select(recording.c.id).where(recording.c.subject_id == row.subject_id)
@@ -153,8 +171,8 @@ class Removal:
     def _close(self, tx: Connection, erasure_id: str, subject: str | None) -> None:
         tally = Tally.from_json(_erasure(tx, erasure_id).scope)
         if subject:
-            for holding in self._registry.holdings:
-                tally.add(holding.name, holding.eraser(tx, [subject]))
+            for name, number in self.forget_subject(tx, subject).items():
+                tally.add(name, number)
         values = {"state": "removed", "removed_at": self._clock.now_ms(), "scope": tally.to_json()}
         tx.execute(update(erasure).where(erasure.c.id == erasure_id).values(**values))
 

@@ -16,9 +16,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from earwitness.kernel.clock import DAY, Clock
-from earwitness.policy.retention import FOREVER
+from earwitness.identity.device_rows import living_adults
+from earwitness.kernel.actors import Actor
+from earwitness.policy.retention import Retention as Choices
+from earwitness.policy.retention import RetentionChoice, chosen
 from earwitness.storage.database import Database
-from earwitness.storage.schema import effect, meta, recording
+from earwitness.storage.schema import effect, meta, person, recording
 from earwitness.vault.deidentified import Deidentified
 from earwitness.vault.removal import Removal
 
@@ -41,22 +44,40 @@ class Swept:
 class Retention:
     """Dates, re-dates and sweeps."""
 
-    def __init__(self, database: Database, removal: Removal, deidentified: Deidentified, clock: Clock) -> None:
-        """``removal`` takes away what has expired."""
+    def __init__(
+        self, database: Database, choices: Choices, removal: Removal, deidentified: Deidentified, clock: Clock
+    ) -> None:
+        """``choices`` keeps what people chose; ``removal`` takes away what has expired."""
         self._database = database
+        self._choices = choices
         self._removal = removal
         self._deidentified = deidentified
         self._clock = clock
 
-    def redate(self, tx: Connection, subject: str, lifetime_ms: int) -> int:
-        """Give everything kept of a subject the end that a new choice asks for, in the caller's transaction.
+    def choose(self, actor: Actor, person_id: str, choice: RetentionChoice) -> int:
+        """Take a person's choice and re-date, in the same transaction, what is kept of them and with them.
+
+        What a household keeps in common ends with the shortest choice among its adults.
 
         Returns:
             How many recordings have a new end.
+
+        Raises:
+            NotFound: there is no such person.
+            AccessDenied: it is somebody else's choice.
         """
-        query = update(recording).where(recording.c.subject_id == subject, recording.c.state == "kept")
-        end = FOREVER if lifetime_ms >= FOREVER else recording.c.kept_at + lifetime_ms
-        return tx.execute(query.values(expires_at=end)).rowcount
+        with self._database.write() as tx:
+            self._choices.choose(tx, actor, person_id, choice)
+            changed = self._redate(tx, person_id, choice.lifetime_ms)
+            household = tx.execute(select(person.c.household_id).where(person.c.id == person_id)).scalar_one()
+            adults = living_adults(tx, [household])[household]
+            shortest = min(each.choice.lifetime_ms for each in chosen(tx, adults).values())
+            return changed + self._redate(tx, household, shortest)
+
+    @staticmethod
+    def _redate(tx: Connection, subject: str, lifetime_ms: int) -> int:
+        standing = update(recording).where(recording.c.subject_id == subject, recording.c.state == "kept")
+        return tx.execute(standing.values(expires_at=recording.c.kept_at + lifetime_ms)).rowcount
 
     def sweep(
         self, *, household: str | None = None, now: int | None = None, progress: Callable[[int], None] | None = None
