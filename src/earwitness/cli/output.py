@@ -7,17 +7,14 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Protocol, TextIO
+from typing import Protocol, TextIO
 
-import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 Row = Mapping[str, object]
-
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 class Advance(Protocol):
@@ -101,4 +98,6 @@ def _show_table(rows: Sequence[Row], columns: Mapping[str, str], title: str) -> 
 
 
 def _write_line(text: str, stream: TextIO | None = None) -> None:
-    (stream or sys.stdout).write(text + "\n")
+    out = stream or sys.stdout
+    out.write(text + "\n")
+    out.flush()  # what is printed is there for whoever reads a pipe

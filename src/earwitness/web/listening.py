@@ -8,7 +8,7 @@ import errno
 import ipaddress
 import socket
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from earwitness.kernel.errors import BadInput, StorageBusy
 
@@ -21,11 +21,12 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Bound sockets, all on one port."""
+    """Bound sockets, all on one port; ``gave_way``: the usual port was taken, this is a free one."""
 
     sockets: tuple[socket.socket, ...]
     host: str
     port: int
+    gave_way: bool = False
 
     @property
     def url(self) -> str:
@@ -39,12 +40,12 @@ class Listening:
         return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
 
     def close(self) -> None:
-        """Close the sockets."""
+        """Close the sockets; a second time does nothing."""
         for one in self.sockets:
             one.close()
 
 
-def listen(host: str = "localhost", port: int | None = None) -> Listening:
+def listen(host: str = "localhost", port: int | None = None, usual: int = USUAL_PORT) -> Listening:
     """Bind ``host`` (``localhost`` or a numeric address); ``port`` 0 is any free one, None the usual one.
 
     Raises:
@@ -55,7 +56,7 @@ def listen(host: str = "localhost", port: int | None = None) -> Listening:
     if port is not None and not 0 <= port <= LARGEST_PORT:
         raise BadInput(f"{port} is not a port.", next_step=f"Give a number from 0 to {LARGEST_PORT}.")
     try:
-        return _bind(host, addresses, USUAL_PORT if port is None else port)
+        return _bind(host, addresses, usual if port is None else port)
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
             raise BadInput(f"{host} is not an address of this machine.") from error
@@ -66,7 +67,7 @@ def listen(host: str = "localhost", port: int | None = None) -> Listening:
                 f"Port {port} is taken by another program, or not allowed to this user.",
                 next_step="Choose another with --port, or leave it out for a free one.",
             ) from error
-    return _bind_any(host, addresses)
+    return replace(_bind_any(host, addresses), gave_way=True)
 
 
 def _addresses(host: str) -> list[str]:

@@ -2,7 +2,8 @@
 
 What may appear is decided by a list, not by care: a field that is not in ``FIELDS`` is written as
 ``(withheld)``, and of other libraries' records only the logger, the level and the unformatted
-message template are kept, because their arguments and exceptions may quote what people said.
+message template are kept, because their arguments and exceptions may quote what people said. Our
+own sentences hold ids and counts only (kernel.errors) and are kept.
 """
 
 import logging
@@ -24,6 +25,7 @@ FIELDS = frozenset(
 """Field names whose values are ours: numbers, ids, route templates, names of states."""
 
 WITHHELD = "(withheld)"
+OURS = "earwitness"
 
 
 def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
@@ -41,8 +43,9 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
-    root.handlers = [_Foreign()]
+    root.handlers = [_FromStandardLibrary()]
     root.setLevel(logging.WARNING)
+    logging.getLogger(OURS).setLevel(level)
 
 
 def withhold_unknown(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -59,12 +62,15 @@ def _name_exception(_logger: Any, _method: str, event: MutableMapping[str, Any])
     return event
 
 
-class _Foreign(logging.Handler):
-    """Brings the records of other libraries in, without their arguments."""
+class _FromStandardLibrary(logging.Handler):
+    """Brings in what was logged the standard way: our own text whole, others' without its arguments."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        template = record.msg if isinstance(record.msg, str) and record.args else type(record.msg).__name__
-        structlog.get_logger().log(
-            record.levelno, "other_library", logger=record.name, kind=template, **({"exc_info": error} if error else {})
-        )
+        if record.name.partition(".")[0] == OURS:
+            event = record.getMessage()
+        elif record.args:
+            event = str(record.msg)
+        else:
+            event = WITHHELD
+        known = {"exc_info": record.exc_info[1]} if record.exc_info else {}
+        structlog.get_logger().log(record.levelno, event, logger=record.name, **known)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from earwitness.kernel.errors import BadInput, StorageBusy
-from earwitness.web import listening
 from earwitness.web.hub_lock import HubLock
 from earwitness.web.listening import listen
 
@@ -35,10 +34,10 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused(taken: int) -> None:
         listen(port=taken)
 
 
-def test_the_usual_port_gives_way_to_a_free_one(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "USUAL_PORT", taken)
-    with closing(listen()) as found:
+def test_the_usual_port_gives_way_to_a_free_one(taken: int) -> None:
+    with closing(listen(usual=taken)) as found:
         assert found.port not in {0, taken}
+        assert found.gave_way
 
 
 def test_an_address_is_bound_as_given() -> None:

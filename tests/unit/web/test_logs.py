@@ -54,16 +54,23 @@ def test_other_libraries_keep_their_template_and_lose_their_arguments(stream: io
     logging.getLogger("some.library").warning("could not insert %s", SECRET)
     line = only_line(stream)
     assert line["logger"] == "some.library"
-    assert line["kind"] == "could not insert %s"
+    assert line["event"] == "could not insert %s"
     assert SECRET not in stream.getvalue()
 
 
 def test_other_libraries_cannot_smuggle_a_formatted_message(stream: io.StringIO) -> None:
     logging.getLogger("some.library").error(f"could not insert {SECRET}")  # noqa: G004 - that is the point
-    assert only_line(stream)["kind"] == "str"
+    assert only_line(stream)["event"] == "(withheld)"
     assert SECRET not in stream.getvalue()
 
 
 def test_chatter_of_other_libraries_is_left_out(stream: io.StringIO) -> None:
     logging.getLogger("some.library").info("started")
     assert not stream.getvalue()
+
+
+def test_our_own_sentences_are_kept_whole(stream: io.StringIO) -> None:
+    logging.getLogger("earwitness.ledger.publisher").info("published %d leaves", 12)
+    line = only_line(stream)
+    assert line["event"] == "published 12 leaves"
+    assert line["logger"] == "earwitness.ledger.publisher"

@@ -1,0 +1,68 @@
+"""``earwitness up``: open the installation (make one in an empty place) and serve it until stopped."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earwitness.bootstrap import create_house, open_house
+from earwitness.cli.options import DEFAULT_DATA, DataFolder
+from earwitness.cli.output import note, say
+from earwitness.cli.passphrase import ask_passphrase
+from earwitness.kernel.errors import NotFound
+from earwitness.settings import load
+from earwitness.web import logs
+from earwitness.web.hub import LOCAL_NAMES, create_app
+from earwitness.web.hub_lock import HubLock
+from earwitness.web.listening import Listening, listen
+from earwitness.web.serving import ended_by_signals, serve
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("up")(up)
+
+
+def up(
+    data: DataFolder = DEFAULT_DATA,
+    port: Annotated[int | None, typer.Option(help="Listen here or not at all; 0 is any free port.")] = None,
+    host: Annotated[str, typer.Option(help="Another address than this machine's own; there is no TLS.")] = "localhost",
+) -> None:
+    """Run the hub: the promises, the health and the public log, and all background work."""
+    logs.configure()
+    usual = _settle(data)
+    with ended_by_signals(), HubLock(data) as lock:
+        listening = listen(host, port, usual)
+        try:
+            _run(data, listening, lock, usual)
+        finally:
+            listening.close()
+
+
+def _settle(data: Path) -> int:
+    """Make the installation if there is none; return its usual port."""
+    try:
+        return load(data).port
+    except NotFound:
+        create_house(data, passphrase=ask_passphrase)
+        note(f"made a new installation in {data}")
+        return load(data).port
+
+
+def _run(data: Path, listening: Listening, lock: HubLock, usual: int) -> None:
+    with open_house(data, passphrase=ask_passphrase) as house:
+        app = create_app(house, names=LOCAL_NAMES if listening.is_local else ("*",))
+        house.start()
+        try:
+            serve(app, listening.sockets, lambda: _tell(listening, lock, usual))
+        finally:
+            house.stop()
+
+
+def _tell(listening: Listening, lock: HubLock, usual: int) -> None:
+    lock.announce(listening.url)
+    if listening.gave_way:
+        note(f"port {usual} is taken by another program; listening on {listening.port} instead")
+    if not listening.is_local:
+        note("other machines can reach this address, and what they send is not encrypted")
+    say(f"ready {listening.url}")
