@@ -33,8 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    for section, text in report.sections:
-        item.config.stash[RUN_LOG].note(f"{item.nodeid} {section}", text)
+    if report.when == "teardown":  # it carries the output of all three phases
+        for section, text in report.sections:
+            item.config.stash[RUN_LOG].note(f"{item.nodeid} {section}", text)
     return report
 
 
@@ -45,11 +46,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if not config.stash[OWNS_FOLDER]:
         return
     folder = Path(os.environ.pop(FOLDER_VARIABLE))
-    config.stash[LEAKS] = [f"{trace.source} at byte {trace.position}" for trace in findings(folder)]
+    config.stash[LEAKS] = findings(folder)
     if config.stash[LEAKS]:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    else:
-        shutil.rmtree(folder)
+    shutil.rmtree(folder)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -58,7 +58,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("personal data in logs or errors", red=True)
         for leak in leaks[:50]:
             terminalreporter.write_line(leak)
-        terminalreporter.write_line(f"{len(leaks)} canaries were found in the output of this run.", red=True)
+        terminalreporter.write_line(f"{len(leaks)} lines of this run's output show personal data.", red=True)
 
 
 @pytest.fixture(scope="session")

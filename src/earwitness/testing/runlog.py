@@ -13,9 +13,10 @@ import threading
 from pathlib import Path
 
 from earwitness.kernel.errors import EarwitnessError
-from earwitness.testing.canary import Trace, traces_in_folder
+from earwitness.testing.canary import traces_in_folder
 
 FOLDER_VARIABLE = "EARWITNESS_TEST_RUN_LOGS"
+LONGEST_LINE = 300
 
 
 class RunLog:
@@ -43,8 +44,9 @@ class RunLog:
 
     def note(self, source: str, text: str) -> None:
         """Keep a text and where it comes from."""
+        lines = "".join(f"[{source}] {line}\n" for line in text.splitlines())
         with self._lock:
-            self._file.write(f"[{source}] {text}\n")
+            self._file.write(lines)
 
     def file(self, name: str) -> Path:
         """Return a file of the folder for the output of a program that a test starts."""
@@ -57,6 +59,16 @@ class RunLog:
         self._file.close()
 
 
-def findings(folder: Path) -> list[Trace]:
-    """Return where the run's output shows a canary."""
-    return traces_in_folder(folder)
+def findings(folder: Path) -> list[str]:
+    """Return the lines of the run's output that show a canary, each after the name of its file."""
+    found: dict[str, None] = {}
+    for trace in traces_in_folder(folder):
+        path = folder / trace.source
+        if not path.is_file():
+            found[trace.source] = None
+            continue
+        data = path.read_bytes()
+        start = data.rfind(b"\n", 0, trace.position) + 1
+        line = data[start:].split(b"\n", 1)[0][:LONGEST_LINE].decode(errors="backslashreplace")
+        found[f"{trace.source}: {line}"] = None
+    return list(found)
