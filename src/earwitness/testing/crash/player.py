@@ -50,7 +50,6 @@ class Opened:
     """An open file description: shared by all descriptors that were made from one open."""
 
     node: Node
-    path: str
     append: bool = False
     synced: bool = False
     position: int = 0
@@ -61,7 +60,23 @@ class Process:
     """What the threads of one process share."""
 
     descriptors: dict[int, Opened] = field(default_factory=dict)
+    since: dict[int, int] = field(default_factory=dict)
+    """When each descriptor was got: the place of its call in the order of returning."""
     cwd: str = ""
+
+    def copy(self) -> "Process":
+        """Return what a child begins with: descriptors of its own for the same open files."""
+        return Process(dict(self.descriptors), dict(self.since), self.cwd)
+
+    def get(self, number: int, opened: Opened, call: Call) -> None:
+        """Note a new descriptor."""
+        self.descriptors[number] = opened
+        self.since[number] = call.ended
+
+    def drop(self, number: int, call: Call) -> None:
+        """Forget a descriptor, unless it was got again before the closing call returned."""
+        if self.since.get(number, -1) < call.began:
+            self.descriptors.pop(number, None)
 
 
 class Player:
@@ -101,22 +116,22 @@ class Player:
         if call.process not in self._processes:
             # The first process, or a child that called something before its clone returned here.
             parent = next(iter(self._processes.values()), Process(cwd=self._cwd))
-            self._processes[call.process] = Process(dict(parent.descriptors), parent.cwd)
+            self._processes[call.process] = parent.copy()
         return self._processes[call.process]
 
     def _clone(self, call: Call) -> None:
         parent, early = self._process(call), self._processes.get(call.result)
         if any("CLONE_FILES" in arg for arg in call.args):
             parent.descriptors.update(early.descriptors if early else {})
+            parent.since.update(early.since if early else {})
             self._processes[call.result] = parent
         elif early is None:
-            self._processes[call.result] = Process(dict(parent.descriptors), parent.cwd)
+            self._processes[call.result] = parent.copy()
 
     def _open(self, call: Call) -> None:
-        table = self._process(call).descriptors
-        table.pop(call.result, None)
         path = self._inside(call.result_path)
         if path is None:
+            self._process(call).descriptors.pop(call.result, None)
             return
         text = " ".join(call.args)
         if "O_TMPFILE" in text:
@@ -127,20 +142,21 @@ class Player:
             self.disk.add(path, node)
         elif isinstance(node, File) and ("O_TRUNC" in text or call.name == "creat") and node.current:
             self.disk.resize(node, 0)
-        table[call.result] = Opened(node, path, "O_APPEND" in text, "SYNC" in text)
+        opened = Opened(node, "O_APPEND" in text, "SYNC" in text)
+        self._process(call).get(call.result, opened, call)
 
     def _close(self, call: Call) -> None:
         number, _ = descriptor_of(call.args[0])
-        self._process(call).descriptors.pop(number or 0, None)
+        self._process(call).drop(number or 0, call)
 
     def _duplicate(self, call: Call) -> None:
         if call.name == "fcntl" and not call.args[1].startswith("F_DUPFD"):
             return
-        table = self._process(call).descriptors
+        process = self._process(call)
         number, _ = descriptor_of(call.args[0])
-        table.pop(call.result, None)
-        if number in table:
-            table[call.result] = table[number]
+        process.descriptors.pop(call.result, None)
+        if number in process.descriptors:
+            process.get(call.result, process.descriptors[number], call)
 
     def _opened(self, call: Call, argument: int = 0) -> Opened | None:
         """Return the description behind a descriptor if it is of the folder."""
