@@ -24,6 +24,10 @@ KEY_ID_SIZE = 4
 TIME_SIZE = 8
 LATEST_TIME = (1 << 63) - 1
 PUBLIC_SIZE = 32
+SIGNATURE_SIZE = 64
+GROUP_ORDER = (1 << 252) + 27742317777372353535851937790883648493
+FIELD_PRIME = (1 << 255) - 19
+SIGN_CLEARED = (1 << 255) - 1
 SIGNATURE_LINE = re.compile(r"— ([^ ]*) ([^ ]+)")
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 VERIFIER_KEY = re.compile(r"([^+]*)\+([0-9a-f]{8})\+(.+)", re.DOTALL)
@@ -83,14 +87,14 @@ class VerifierKey:
         """Say whether the line claims to be of this key: name and id must both match."""
         return signature.name == self.name and signature.key_id == self.id
 
-    def verify(self, text: str, signature: Signature) -> bool:
-        """Say whether the signature is this key's over ``text``."""
+    def refusal(self, text: str, signature: Signature) -> str | None:
+        """Return why the signature is not this key's over ``text``: a reason, or None if it is."""
         message, value = text.encode(), signature.value
         if self.type is KeyType.COSIGNATURE:
             if len(value) < TIME_SIZE or cosignature_time(signature) > LATEST_TIME:
-                return False
+                return "note-cosignature-time"
             message, value = cosigned_message(text, cosignature_time(signature)), value[TIME_SIZE:]
-        return ed25519_verifies(self.public, value, message)
+        return ed25519_refusal(self.public, value, message)
 
 
 def key_id(name: str, type_: KeyType, public: bytes) -> bytes:
@@ -108,13 +112,22 @@ def cosignature_time(signature: Signature) -> int:
     return int.from_bytes(signature.value[:TIME_SIZE], "big")
 
 
-def ed25519_verifies(public: bytes, signature: bytes, message: bytes) -> bool:
-    """Say whether an RFC 8032 signature verifies."""
+def ed25519_refusal(public: bytes, signature: bytes, message: bytes) -> str | None:
+    """Check an RFC 8032 signature; return why it is refused, or None if it verifies.
+
+    The first three reasons tell a malformed or malleable signature from a wrong one (RFC 8032, 5.1.7).
+    """
+    if len(signature) != SIGNATURE_SIZE:
+        return "note-signature-length"
+    if int.from_bytes(signature[PUBLIC_SIZE:], "little") >= GROUP_ORDER:
+        return "note-signature-scalar"
+    if int.from_bytes(signature[:PUBLIC_SIZE], "little") & SIGN_CLEARED >= FIELD_PRIME:
+        return "note-signature-point"
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
     except (InvalidSignature, ValueError):
-        return False
-    return True
+        return "note-signature-invalid"
+    return None
 
 
 def parse_verifier_key(text: str) -> VerifierKey:
@@ -186,8 +199,7 @@ def verify_note(note: SignedNote, keys: Iterable[VerifierKey]) -> list[VerifierK
     Signatures by other keys are ignored, as the specification demands.
 
     Raises:
-        NoteInvalid: ``note-signature-invalid`` for the first that does not verify, or
-            ``note-unknown-key`` if none of the keys signed.
+        NoteInvalid: as :func:`verified_signatures`, or ``note-unknown-key`` if none of the keys signed.
     """
     signed = verified_signatures(note, keys)
     if not signed:
@@ -199,7 +211,9 @@ def verified_signatures(note: SignedNote, keys: Iterable[VerifierKey]) -> list[t
     """Return the keys of ``keys`` that signed, each once, with the signature; none is fine.
 
     Raises:
-        NoteInvalid: ``note-signature-invalid``: a line claims to be of a trusted key and is not.
+        NoteInvalid: a line claims to be of a trusted key and is not: ``note-signature-length``,
+            ``note-signature-scalar``, ``note-signature-point``, ``note-cosignature-time`` or
+            ``note-signature-invalid``.
     """
     trusted: Sequence[VerifierKey] = tuple(keys)
     found: dict[VerifierKey, Signature] = {}
@@ -207,8 +221,8 @@ def verified_signatures(note: SignedNote, keys: Iterable[VerifierKey]) -> list[t
         for key in trusted:
             if not key.signed(signature):
                 continue
-            if not key.verify(note.text, signature):
-                raise _invalid("note-signature-invalid", "a signature by a trusted key does not verify")
+            if (reason := key.refusal(note.text, signature)) is not None:
+                raise _invalid(reason, "a signature by a trusted key does not verify")
             found.setdefault(key, signature)
     return list(found.items())
 

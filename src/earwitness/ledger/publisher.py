@@ -46,6 +46,6 @@ class Publisher:
         except EarwitnessError as error:
             if type(error).__name__ != self._failure:
                 self._failure = type(error).__name__
-                logger.error("the log cannot be published: %s", error.what)
+                logger.error("the log cannot be published: %s", error.what)  # noqa: TRY400 - a trace says no more
         else:
             self._failure = ""

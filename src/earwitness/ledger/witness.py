@@ -36,8 +36,7 @@ class Witness:
 
         Raises:
             WitnessRefused: it cannot be reached, refused, or answered what does not verify
-                (reasons ``witness-unreachable``, ``witness-status``, ``witness-behind``, ``witness-ahead``,
-                ``witness-answer``).
+                (reasons ``witness-unreachable``, ``witness-status``, ``witness-ahead``, ``witness-answer``).
         """
         size = parse_checkpoint(note.text).size
         status, body = self._ask(note, self._seen, consistency)
