@@ -13,6 +13,7 @@ policy said no, 1: anything else). No error text holds personal data: ids and co
     │   ├── AccessDenied             Cedar denied the request, or could not decide
     │   ├── GrantInvalid             a grant that is forged, expired, revoked or for something else
     │   └── ConsentMissing           the person has not said yes to this purpose
+    ├── PolicyInvalid                the access policies do not fit their schema
     ├── StorageError
     │   ├── StorageFull              no space left on the medium
     │   ├── StorageBusy              another process holds what is needed
@@ -76,6 +77,10 @@ class GrantInvalid(Refused):
 
 class ConsentMissing(Refused):
     """The person has not said yes to this purpose."""
+
+
+class PolicyInvalid(EarwitnessError):
+    """The access policies do not fit their schema; nothing can be opened."""
 
 
 class StorageError(EarwitnessError):
