@@ -16,6 +16,7 @@ from earwitness.web.hub import LOCAL_NAMES, create_app
 from earwitness.web.hub_lock import HubLock
 from earwitness.web.listening import Listening, listen
 from earwitness.web.serving import ended_by_signals, serve
+from earwitness.web.view import View
 
 
 def register(app: typer.Typer) -> None:
@@ -51,7 +52,8 @@ def _settle(data: Path) -> int:
 
 def _run(data: Path, listening: Listening, lock: HubLock, usual: int) -> None:
     with open_house(data, passphrase=ask_passphrase) as house:
-        app = create_app(house, names=LOCAL_NAMES if listening.is_local else ("*",))
+        view = View(house.data, house.database, house.log, house.keyring)
+        app = create_app(view, names=LOCAL_NAMES if listening.is_local else ("*",), clock=house.clock)
         house.start()
         try:
             serve(app, listening.sockets, lambda: _tell(listening, lock, usual))

@@ -90,7 +90,7 @@ class Pages:
 
 
 def _show(row: PromiseRow) -> _Shown:
-    state = row.state if row.state in STATES and (row.at is not None or row.state == "not_built") else "unknown"
+    state = row.state if row.state in STATES and row.at is not None else "unknown"
     mark, label = STATES.get(state, ("?", "not tried yet"))
     at = rfc3339(row.at) if row.at is not None else ""
     return _Shown(id=row.id, title=row.title, state=state, mark=mark, label=label, tried=row.tried, at=at)

@@ -32,7 +32,7 @@ class Row:
 ROWS = (
     Row("P2", "You can hear all that is held about you.", "held", "One recording was kept and played.", NOON),
     Row("P3", "Deleting removes everything.", "broken", "The transcript was still there.", NOON - 60_000),
-    Row("P5", "No human hears you unless you said yes.", "not_built", "", None),
+    Row("P5", "No human hears you unless you said yes.", "not_built", "", NOON),
 )
 
 
