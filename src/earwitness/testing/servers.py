@@ -23,6 +23,7 @@ from psycopg import sql
 from earwitness.kernel.errors import StorageError
 from earwitness.storage.database import Database
 
+DEBIAN = Path("/usr/lib/postgresql")
 USER = "earwitness"
 TEMPLATE = "earwitness_template"
 FAST = {
@@ -46,10 +47,10 @@ def postgresql_programs() -> Path:
     Raises:
         PostgresMissingError: none is installed.
     """
-    folders = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    folders = [path.parent for path in DEBIAN.glob("*/bin/initdb")]
     if not folders:
         raise PostgresMissingError("The tests need a PostgreSQL server.", next_step="apt-get install postgresql")
-    return max(folders, key=lambda folder: int(re.sub(r"\D", "", folder.parent.name) or 0))
+    return max(folders, key=lambda folder: [int(part) for part in re.findall(r"\d+", folder.parent.name)])
 
 
 class PostgresServer:
