@@ -11,12 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from earwitness import settings as settings_file
-from earwitness.identity.contacts import Contacts
-from earwitness.identity.devices import Devices
-from earwitness.identity.households import Households
-from earwitness.identity.people import People
-from earwitness.identity.places import Places
-from earwitness.identity.staff import Staff
+from earwitness.identity.directory import Directory
 from earwitness.jobs import schedules
 from earwitness.jobs.runners import Runner
 from earwitness.jobs.runners.embedded import EmbeddedRunner
@@ -25,9 +20,9 @@ from earwitness.kernel.clock import DAY, HOUR, Clock, SystemClock
 from earwitness.kernel.errors import BadInput
 from earwitness.kernel.ids import new_id
 from earwitness.ledger.log import Log
-from earwitness.ledger.notes import VerifierKey
+from earwitness.ledger.notes import parse_verifier_key
 from earwitness.ledger.publisher import Publisher
-from earwitness.ledger.signer import NoteSigner
+from earwitness.ledger.signer import open_signer
 from earwitness.ledger.witness import Witness
 from earwitness.policy.access import Access
 from earwitness.policy.approvals import Approvals
@@ -57,6 +52,8 @@ from earwitness.vault.reading import Reading
 from earwitness.vault.receipts import Receipts
 from earwitness.vault.removal import REMOVE_JOB, Removal
 from earwitness.vault.retention import Retention
+from earwitness.vault.rings import RingFiles, RingSchemas, RingStore
+from earwitness.vault.rotation import Progress
 from earwitness.vault.sweep import Sweep, sweep
 
 RETENTION_JOB, TURN_JOB, COMPLETE_JOB, SWEEP_JOB = "vault.retain", "vault.turn", "vault.complete", "vault.sweep"
@@ -76,12 +73,7 @@ class House:
     log: Log
     audit: Audit
     registry: ArtefactRegistry
-    households: Households
-    people: People
-    devices: Devices
-    places: Places
-    contacts: Contacts
-    staff: Staff
+    directory: Directory
     consents: Consents
     choices: Choices
     approvals: Approvals
@@ -101,7 +93,8 @@ class House:
     closing: ExitStack
 
     def start(self) -> None:
-        """Begin the background work: jobs, and the publication of the log."""
+        """Mend what a crash left, then begin the background work: jobs, and the publication of the log."""
+        self.sweep()
         self.publisher.start()
         self.runner.start()
 
@@ -114,7 +107,7 @@ class House:
         """Remove what a crash left behind, and resume accepted erasures."""
         return sweep(self.database, self.blobs, self.keyring, self.removal, intake_lock(self.data), insist=insist)
 
-    def turn_epoch(self, progress: Callable[[int, int], None] | None = None) -> None:
+    def turn_epoch(self, progress: Progress = lambda _done, _all: None) -> None:
         """Turn the root epoch now, and complete the erasures for which this was the last thing missing."""
         epochs.turn(self.database, self.keyring, self.clock, progress)
         self.removal.complete_due()
@@ -177,7 +170,6 @@ def open_house(data: Path, *, clock: Clock | None = None, passphrase: AskPassphr
         keyring = _keyring(data, chosen, clock, passphrase, opening)
         epochs.settle(database, keyring, clock)
         house = _compose(data, chosen, clock, database, keyring, opening.pop_all())
-    house.sweep()
     return house
 
 
@@ -194,7 +186,7 @@ def _compose(
     audit = Audit(database, log, keyring)
     registry = ArtefactRegistry()
     register_ground_floor(registry)
-    devices = Devices(database, keyring, clock, log.bury, audit.record_change)
+    directory = Directory(database, keyring, clock, log.bury, audit.record_change)
     access = Access(database, clock, audit.record_access)
     effects = Effects(database, keyring)
     receipts = Receipts(database, log, clock)
@@ -214,12 +206,7 @@ def _compose(
         log=log,
         audit=audit,
         registry=registry,
-        households=Households(database, keyring, clock),
-        people=People(database, keyring, clock),
-        devices=devices,
-        places=Places(database, keyring),
-        contacts=Contacts(database, keyring),
-        staff=Staff(database, clock),
+        directory=directory,
         consents=Consents(database, clock, log.bury, audit.record_change),
         choices=choices,
         approvals=Approvals(database, clock),
@@ -232,7 +219,7 @@ def _compose(
         erasure=Erasure(database, log, audit, access, receipts, effects, removal, clock),
         deidentified=deidentified,
         retention=retention,
-        history=History(reading, audit, access, effects, devices, log),
+        history=History(reading, audit, access, effects, directory.devices),
         handlers=handlers,
         runner=_runner(database, handlers, clock),
         publisher=Publisher(log),
@@ -281,8 +268,8 @@ def _blobs(data: Path, chosen: Settings) -> BlobStore:
 
 
 def _log(data: Path, chosen: Settings, database: Database, clock: Clock) -> Log:
-    signer = NoteSigner.load_or_create(data / "keys" / "log.key", f"earwitness.local/{chosen.installation}")
-    witnesses = [Witness(each.url, VerifierKey.parse(each.key)) for each in chosen.witnesses]
+    signer = open_signer(data / "keys" / "log.key", f"earwitness.local/{chosen.installation}")
+    witnesses = [Witness(each.url, parse_verifier_key(each.key)) for each in chosen.witnesses]
     second = data / chosen.second_copy if chosen.second_copy else None
     return Log(database, data / "log", signer, clock=clock, second=second, witnesses=witnesses)
 
@@ -297,7 +284,7 @@ def _keyring(  # noqa: PLR0913 - composed once, here
     create: bool = False,
 ) -> Keyring:
     keys = data / "keys"
-    store = _rings(keys, chosen)
+    store: RingStore = RingSchemas(chosen.keys_url) if chosen.keys_url else RingFiles(keys)
     custodian = _custodian(keys, chosen, passphrase)
     keyring = Keyring.create(store, custodian, clock) if create else Keyring(store, custodian, clock)
     closing.callback(keyring.close)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pyrage
 
 from earwitness.bootstrap import House
-from earwitness.identity.devices import DeviceMode
+from earwitness.identity.device_rows import DeviceMode
 from earwitness.identity.households import HouseholdKind
 from earwitness.identity.people import Person, Standing
 from earwitness.kernel.actors import Actor
@@ -91,7 +91,7 @@ class Canary:
 @contextmanager
 def canary_household(house: House) -> Iterator[Canary]:
     """Make the household, and erase it whatever happens."""
-    household = house.households.add("Canary", HouseholdKind.CANARY).id
+    household = house.directory.households.add("Canary", HouseholdKind.CANARY).id
     adults: list[Adult] = []
     try:
         adults.append(_adult(house, household, "Canary One", Standing.OWNER))
@@ -103,10 +103,10 @@ def canary_household(house: House) -> Iterator[Canary]:
 
 def _adult(house: House, household: str, name: str, standing: Standing) -> Adult:
     identity = pyrage.x25519.Identity.generate()
-    person = house.people.add(household, name, standing, recipient=str(identity.to_public()))
+    person = house.directory.people.add(household, name, standing, recipient=str(identity.to_public()))
     actor = person.actor()
-    device = house.devices.add(household, f"{name}'s device", DeviceMode.PERSONAL, person.id)
-    house.devices.confirm(actor, device.id)
+    device = house.directory.devices.add(household, f"{name}'s device", DeviceMode.PERSONAL, person.id)
+    house.directory.agreements.confirm(actor, device.id)
     with house.database.write() as tx:
         for purpose in NEEDED_TO_KEEP:
             house.consents.record(tx, actor, person.id, purpose)
@@ -114,7 +114,7 @@ def _adult(house: House, household: str, name: str, standing: Standing) -> Adult
 
 
 def _remove(house: House, household: str) -> None:
-    for person in house.people.list(household):
+    for person in house.directory.people.list(household):
         scope = Scope(ScopeKind.PERSON, person.id, household)
         accepted = house.erasure.erase(person.actor(), scope)
         house.removal.remove(accepted.erasure)

@@ -12,7 +12,6 @@ from earwitness.identity.devices import Devices
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import rfc3339
 from earwitness.kernel.errors import NotFound
-from earwitness.ledger.log import Log
 from earwitness.policy.access import Access, Action, Resource
 from earwitness.policy.purposes import Purpose
 from earwitness.vault.audit import Audit, OpenedEntry
@@ -63,7 +62,7 @@ class History:
     """Shows people what is theirs."""
 
     def __init__(  # noqa: PLR0913 - composed once, in bootstrap
-        self, reading: Reading, audit: Audit, access: Access, effects: Effects, devices: Devices, log: Log
+        self, reading: Reading, audit: Audit, access: Access, effects: Effects, devices: Devices
     ) -> None:
         """Read through the vault; names of devices come from ``devices``."""
         self._reading = reading
@@ -71,7 +70,6 @@ class History:
         self._access = access
         self._effects = effects
         self._devices = devices
-        self._log = log
 
     def page(
         self, actor: Actor, subjects: Sequence[str], *, limit: int = 50, before: Cursor | None = None

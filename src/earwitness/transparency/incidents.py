@@ -10,6 +10,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, insert, select
 
@@ -93,8 +94,9 @@ class Incidents:
         if not rows:
             raise NotFound("Nothing that is kept is concerned.", next_step="Check the ids or the span.")
         affected = _by_subject(rows)
-        resources = [Resource(id=each.subject, subject=each.subject, household=each.household) for each in affected]
-        self._access.open(actor, Action.INCIDENT_REPORT, resources, Purpose.SUPPORT)
+        homes = sorted({each.household for each in affected})
+        resources = [Resource(id=home, subject=home, household=home) for home in homes]
+        self._access.open(actor, Action.HOUSEHOLD_MANAGE, resources, Purpose.SUPPORT)
         made = Incident(
             new_id("inc", self._random),
             self._clock.now_ms(),
@@ -111,7 +113,7 @@ class Incidents:
             rows = tx.execute(query.order_by(incident_notice.c.prepared_at)).all()
         return [self._keyring.open(subject, f"notice:{row.incident_id}", row.sealed).decode() for row in rows]
 
-    def _concerned(self, recordings: Sequence[str], span: tuple[int, int] | None) -> list[Row[tuple[object, ...]]]:
+    def _concerned(self, recordings: Sequence[str], span: tuple[int, int] | None) -> list[Row[Any]]:
         query = select(recording.c.id, recording.c.subject_id, recording.c.household_id, recording.c.started_at)
         with self._database.read() as tx:
             if span:
@@ -151,8 +153,8 @@ class Incidents:
             self._audit.append(tx, events)
 
 
-def _by_subject(rows: Sequence[Row[tuple[object, ...]]]) -> list[Affected]:
-    grouped: dict[tuple[str, str], list[Row[tuple[object, ...]]]] = defaultdict(list)
+def _by_subject(rows: Sequence[Row[Any]]) -> list[Affected]:
+    grouped: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
     for row in rows:
         grouped[row.subject_id, row.household_id].append(row)
     return [

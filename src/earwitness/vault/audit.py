@@ -27,7 +27,7 @@ from earwitness.policy.access import AccessRecord
 from earwitness.identity.changes import ChangeRecord
 from earwitness.storage.database import Database
 from earwitness.storage.schema import audit_entry, audit_head
-from earwitness.vault.keyring import Keyring
+from earwitness.vault.keyring import Keyring, audit_key_id
 
 SALT_SIZE = 32
 NONCE_SIZE = 12
@@ -57,11 +57,6 @@ class OpenedEntry:
     commitment: bytes
     salt: bytes
     text: bytes
-
-
-def audit_key_id(subject: str) -> str:
-    """Return the id of the subject's audit key in the keyring."""
-    return f"audit:{subject}"
 
 
 class Audit:

@@ -18,7 +18,7 @@ from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import BadInput, NotFound
 from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.ledger.log import Log
-from earwitness.policy.access import Access, Action
+from earwitness.policy.access import Access
 from earwitness.policy.purposes import Purpose
 from earwitness.storage.database import Database
 from earwitness.storage.schema import device, erasure, erasure_recording, household, person, place, recording
@@ -76,7 +76,7 @@ class Erasure:
             NotFound: nothing in scope.
             AccessDenied: the policies say no.
         """
-        self._access.open(actor, Action.RECORDING_ERASE, scope.resources(), Purpose.HISTORY)
+        self._access.open(actor, scope.action, scope.resources(), Purpose.HISTORY)
         effects = self._caused_by(scope)
         started = self._clock.running_ms()
         erasure_id = new_id("era", self._random)

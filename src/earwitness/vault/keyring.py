@@ -6,7 +6,8 @@ call. Writes are durable when they return.
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -27,7 +28,7 @@ PROFILE_MAGIC = b"EWP1"
 PAGE = 5_000
 BEYOND = 1 << 62
 
-__all__ = ["Keyring", "Rotation", "audit_key_id", "profile_key_id"]
+__all__ = ["Keyring", "Rotation", "Share", "audit_key_id", "profile_key_id"]
 
 
 def audit_key_id(subject: str) -> str:
@@ -38,6 +39,27 @@ def audit_key_id(subject: str) -> str:
 def profile_key_id(subject: str) -> str:
     """Return the id of the data key that seals a subject's names and labels."""
     return f"profile:{subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One subject's key of one epoch, and data keys wrapped under it by id."""
+
+    subject: str
+    epoch: int
+    key: bytes
+    wrapped: Mapping[str, bytes]
+
+    def open(self, key_id: str, wrapped: bytes) -> bytes:
+        """Open one wrapped data key.
+
+        Raises:
+            KeyCorrupt: it is damaged, or somebody else's.
+        """
+        opened = unwrap(AESGCM(self.key), label(self.epoch, self.subject) + key_id.encode(), wrapped)
+        if opened is None:
+            raise KeyCorrupt(f"The wrapped key of {key_id} is damaged or does not belong to {self.subject}.")
+        return opened
 
 
 class Keyring:
@@ -85,6 +107,11 @@ class Keyring:
     def custodian(self) -> Custodian:
         """Who holds the root key."""
         return self._custodian
+
+    @property
+    def destruction_delay_ms(self) -> int:
+        """How long after an epoch's end its custodian may still hold a copy of the root key (milliseconds)."""
+        return self._custodian.delay_ms
 
     @property
     def epoch(self) -> int:
@@ -200,6 +227,29 @@ class Keyring:
 
         return self._store.read(body)
 
+    def share(self, subject: str, key_ids: Sequence[str]) -> "Share":
+        """Return one subject's own key and those of these data keys that are wrapped under it, still wrapped.
+
+        For a worker that is to open this subject's things and nobody else's.
+
+        Raises:
+            KeyDestroyed: the subject has no key, or no longer.
+            KeyCorrupt: it does not open.
+        """
+
+        def body(ring: Ring) -> Share:
+            head = ring.head()
+            rows = ring.subjects([subject])
+            if not rows:
+                raise KeyDestroyed
+            key = unwrap(self._unwrapper.kek(head), label(head.epoch, subject), rows[0][2])
+            if key is None:
+                raise KeyCorrupt(f"The wrapped key of {subject} in {ring.place} is damaged.")
+            found = {name: wrapped for name, wrapped, owner, _ in ring.find(key_ids) if owner == subject}
+            return Share(subject, head.epoch, key, found)
+
+        return self._store.read(body)
+
     def destroy_keys(self, key_ids: Sequence[str]) -> list[str]:
         """Destroy data keys in one durable transaction; those that are gone already are fine.
 
@@ -276,8 +326,9 @@ class Keyring:
         return snapshots.restore_files(folder, keys_folder)
 
     def close(self) -> None:
-        """Close the store's connections."""
+        """Close the connections of the store and the custodian."""
         self._store.close()
+        self._custodian.close()
 
     def _page(self, after: int) -> list[KeyRow]:
         return self._store.read(lambda ring: ring.keys_after(after, BEYOND, PAGE))

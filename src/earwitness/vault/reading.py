@@ -164,8 +164,7 @@ class Reading:
 
     def texts(self, grant: Grant, items: Sequence[Item]) -> dict[str, dict[str, str]]:
         """Open the texts that rest in the rows of these recordings (transcript, reply, trace …)."""
-        for item in items:
-            self._access.check(grant, Action.RECORDING_READ, item.id)
+        self._access.check_all(grant, Action.RECORDING_READ, [item.id for item in items])
         by_id = {item.id: item for item in items}
         keys = self._keyring.keys(list(by_id))
         with self._database.read() as tx:

@@ -121,7 +121,7 @@ class Retention:
         self._remove_all(select(recording.c.id).where(recording.c.state == "deidentified"), None)
         return changed
 
-    def _remove_all(self, query: Select[tuple[str]], progress: Callable[[int], None] | None) -> int:
+    def _remove_all(self, query: Select[str], progress: Callable[[int], None] | None) -> int:
         removed = 0
         while True:
             with self._database.read() as tx:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from earwitness.policy.access import Resource
+from earwitness.policy.access import Action, Resource
 from earwitness.storage.schema import recording
 
 
@@ -32,6 +32,11 @@ class Scope:
     ids: tuple[str, ...] = ()
     start: int = 0
     end: int = 0
+
+    @property
+    def action(self) -> Action:
+        """Return what the policies are asked to allow."""
+        return Action.PERSON_ERASE if self.kind is ScopeKind.PERSON else Action.RECORDING_ERASE
 
     def resources(self) -> list[Resource]:
         """Return what the policies are asked about."""

@@ -52,3 +52,7 @@ class Custodian(Protocol):
     def export(self, epoch: int, folder: Path) -> None:
         """Put into ``folder`` whatever a key backup needs to open this epoch later; possibly nothing."""
         ...
+
+    def close(self) -> None:
+        """Let go of connections and of what is held in memory."""
+        ...

@@ -71,6 +71,9 @@ class KeyFile:
         """
         copy_root(self.path(epoch), folder)
 
+    def close(self) -> None:
+        """Nothing is held between calls."""
+
     def _root(self, epoch: int) -> bytes:
         path = self.path(epoch)
         match read_root(path, epoch):

@@ -10,6 +10,7 @@ import hmac
 import secrets
 import threading
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,24 +73,30 @@ class Passphrase:
     def __init__(
         self,
         folder: Path,
-        passphrase: str,
+        passphrase: str | Callable[[], str],
         *,
         cost: Argon2id | None = None,
         random: RandomBytes = secrets.token_bytes,
     ) -> None:
-        """Keep salts in ``folder``, which must exist; ``cost`` is for new epochs, old ones state their own.
+        """Keep salts in ``folder``, which must exist.
+
+        A ``passphrase`` that is a function is called once, when it is first needed. ``cost`` is for new
+        epochs; old ones state their own.
 
         Raises:
             BadInput: the passphrase is empty.
         """
-        if not passphrase:
-            raise BadInput("The passphrase is empty.", next_step="Give one of several words.")
         self._folder = folder
-        self._passphrase = unicodedata.normalize("NFC", passphrase).encode()
+        self._ask: Callable[[], str] | None = None
+        self._known = b""
+        if isinstance(passphrase, str):
+            self._known = _normal(passphrase)
+        else:
+            self._ask = passphrase
         self._cost = cost or Argon2id()
         self._random = random
         self._derived: dict[_Salt, bytes] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def path(self, epoch: int) -> Path:
         """Return where the salt of ``epoch`` is or was."""
@@ -104,7 +111,7 @@ class Passphrase:
         if self.path(epoch).exists():
             return
         salt, cost = self._random(SALT), self._cost
-        root = cost.derive(self._passphrase, salt)
+        root = cost.derive(self._passphrase(), salt)
         check = _check(root)
         numbers = [str(cost.memory_kib), str(cost.passes), str(cost.lanes)]
         fields = [MAGIC, str(epoch), "argon2id", *numbers, base64.b64encode(salt).decode(), check.hex()]
@@ -146,17 +153,28 @@ class Passphrase:
         """
         copy_root(self.path(epoch), folder)
 
+    def close(self) -> None:
+        """Forget the derived root keys."""
+        with self._lock:
+            self._derived.clear()
+
     def _root(self, epoch: int) -> bytes:
         """Derive the root key, once for each salt that is on the disk; the file is read each time."""
         salt = self._salt(epoch)
         with self._lock:
             known = self._derived.get(salt)
             if known is None:
-                known = salt.cost.derive(self._passphrase, salt.salt)
+                known = salt.cost.derive(self._passphrase(), salt.salt)
                 if not hmac.compare_digest(_check(known), salt.check):
                     raise WrongPassphrase(next_step="Give the passphrase this installation was made with.")
                 self._derived[salt] = known
             return known
+
+    def _passphrase(self) -> bytes:
+        with self._lock:
+            if self._ask is not None:
+                self._known, self._ask = _normal(self._ask()), None
+            return self._known
 
     def _salt(self, epoch: int) -> _Salt:
         path = self.path(epoch)
@@ -164,6 +182,13 @@ class Passphrase:
             case [magic, _, "argon2id", memory, passes, lanes, salt, check] if magic == MAGIC:
                 return _parse(path, (memory, passes, lanes), salt, check)
         raise damaged(path)
+
+
+def _normal(passphrase: str) -> bytes:
+    """Return the bytes of a passphrase, the same for each way a keyboard may compose its letters."""
+    if not passphrase:
+        raise BadInput("The passphrase is empty.", next_step="Give one of several words.")
+    return unicodedata.normalize("NFC", passphrase).encode()
 
 
 def _parse(path: Path, numbers: tuple[str, str, str], salt: str, check: str) -> _Salt:

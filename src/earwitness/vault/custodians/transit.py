@@ -50,13 +50,15 @@ class Transit:
         self,
         address: str,
         installation: str,
-        token: Callable[[], str],
+        token: Callable[[], str] | None = None,
         *,
         mount: str = "transit",
         backups_kept_ms: int = 0,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """Speak to the Vault at ``address``; ``backups_kept_ms``: how long its storage snapshots are kept.
+        """Speak to the Vault at ``address``, with the token of ``VAULT_TOKEN`` unless another source is given.
+
+        ``backups_kept_ms`` is how long snapshots of Vault's storage are kept, as its operator says.
 
         Raises:
             BadInput: the address is no http(s) URL, or a name is not one that Vault takes.
@@ -71,7 +73,7 @@ class Transit:
             "expire, and their expiry is known here only as its operator stated it."
         )
         self._installation = installation
-        self._token = token
+        self._token = token or token_from()
         self._client = httpx.Client(
             base_url=f"{address.rstrip('/')}/v1/{mount}/", timeout=TIMEOUT_SECONDS, transport=transport
         )
