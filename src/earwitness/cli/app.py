@@ -11,6 +11,7 @@ from typer.main import get_command
 
 from earwitness import __version__
 from earwitness.cli import failures
+from earwitness.cli.output import say
 from earwitness.kernel.errors import EarwitnessError
 
 COMMANDS = ("up",)
@@ -26,7 +27,7 @@ def make_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    app.callback()(_global_options)
+    app.callback(invoke_without_command=True)(_global_options)
     for name in COMMANDS:
         import_module(f"earwitness.cli.{name}").register(app)
     return app
@@ -62,8 +63,8 @@ def main() -> None:
 
 
 def _global_options(
-    *, show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False
+    *, version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version.")] = False
 ) -> None:
-    if show_version:
-        typer.echo(f"earwitness {__version__}")
+    if version:
+        say(f"earwitness {__version__}")
         raise typer.Exit

@@ -1,12 +1,14 @@
 """``earwitness up``: open the installation (make one in an empty place) and serve it until stopped."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from earwitness.bootstrap import create_house, open_house
-from earwitness.cli.options import DEFAULT_DATA, DataFolder
+from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag
 from earwitness.cli.output import note, say
 from earwitness.cli.passphrase import ask_passphrase
 from earwitness.kernel.errors import NotFound
@@ -28,6 +30,8 @@ def up(
     data: DataFolder = DEFAULT_DATA,
     port: Annotated[int | None, typer.Option(help="Listen here or not at all; 0 is any free port.")] = None,
     host: Annotated[str, typer.Option(help="Another address than this machine's own; there is no TLS.")] = "localhost",
+    *,
+    as_json: JsonFlag = False,
 ) -> None:
     """Run the hub: the promises, the health and the public log, and all background work."""
     logs.configure()
@@ -35,7 +39,7 @@ def up(
     with ended_by_signals(), HubLock(data) as lock:
         listening = listen(host, port, usual)
         try:
-            _run(data, listening, lock, usual)
+            _run(data, listening, lambda: _tell(listening, lock, usual, as_json=as_json))
         finally:
             listening.close()
 
@@ -50,21 +54,21 @@ def _settle(data: Path) -> int:
         return load(data).port
 
 
-def _run(data: Path, listening: Listening, lock: HubLock, usual: int) -> None:
+def _run(data: Path, listening: Listening, ready: Callable[[], None]) -> None:
     with open_house(data, passphrase=ask_passphrase) as house:
         view = View(house.data, house.database, house.log, house.keyring)
         app = create_app(view, names=LOCAL_NAMES if listening.is_local else ("*",), clock=house.clock)
         house.start()
         try:
-            serve(app, listening.sockets, lambda: _tell(listening, lock, usual))
+            serve(app, listening.sockets, ready)
         finally:
             house.stop()
 
 
-def _tell(listening: Listening, lock: HubLock, usual: int) -> None:
+def _tell(listening: Listening, lock: HubLock, usual: int, *, as_json: bool) -> None:
     lock.announce(listening.url)
     if listening.gave_way:
         note(f"port {usual} is taken by another program; listening on {listening.port} instead")
     if not listening.is_local:
         note("other machines can reach this address, and what they send is not encrypted")
-    say(f"ready {listening.url}")
+    say(json.dumps({"ready": listening.url}) if as_json else f"ready {listening.url}")

@@ -43,7 +43,8 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
-    root.handlers = [_FromStandardLibrary()]
+    root.handlers = [one for one in root.handlers if not isinstance(one, _FromStandardLibrary)]
+    root.addHandler(_FromStandardLibrary())
     root.setLevel(logging.WARNING)
     logging.getLogger(OURS).setLevel(level)
 

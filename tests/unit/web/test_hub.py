@@ -1,7 +1,6 @@
 """The hub's pages over ASGI: what they say, what they never say, and how they are sent."""
 
 import asyncio
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ import pytest
 
 from earwitness.kernel.errors import RowCorrupt
 from earwitness.testing.clock import VirtualClock
-from earwitness.web import logs
 from earwitness.web.hub import Health, create_app
 
 SECRET = "a sentence somebody spoke"
@@ -56,6 +54,7 @@ class House:
 
 
 Ask = Callable[..., httpx.Response]
+LogLines = Callable[[], list[dict[str, object]]]
 
 
 @pytest.fixture
@@ -76,13 +75,6 @@ def ask(house: House, virtual_clock: VirtualClock) -> Ask:
         return asyncio.run(once(method, url, headers))
 
     return go
-
-
-@pytest.fixture
-def log_lines() -> Callable[[], list[dict[str, object]]]:
-    stream = io.StringIO()
-    logs.configure(stream)
-    return lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
 class Outline(HTMLParser):
@@ -169,9 +161,7 @@ def test_unknown_page_repeats_nothing_of_the_address(ask: Ask) -> None:
     assert "There is no such page" in answer.text
 
 
-def test_failure_shows_a_number_and_none_of_the_errors_text(
-    ask: Ask, house: House, log_lines: Callable[[], list[dict[str, object]]]
-) -> None:
+def test_failure_shows_a_number_and_none_of_the_errors_text(ask: Ask, house: House, log_lines: LogLines) -> None:
     house.failure = RuntimeError(SECRET)
     answer = ask("/promises?token=x")
     assert answer.status_code == 500
@@ -212,9 +202,7 @@ def test_a_foreign_name_that_points_here_gets_nothing(ask: Ask, house: House) ->
     assert not house.asked
 
 
-def test_request_log_has_the_route_and_neither_address_nor_query(
-    ask: Ask, log_lines: Callable[[], list[dict[str, object]]]
-) -> None:
+def test_request_log_has_the_route_and_neither_address_nor_query(ask: Ask, log_lines: LogLines) -> None:
     ask(f"/log/{SECRET}?name={SECRET}")
     (line,) = log_lines()
     assert line["route"] == "/log/{path:path}"
