@@ -33,7 +33,11 @@ from earwitness.settings import Settings
 from earwitness.storage.blobs import BlobStore, LocalBlobs, S3Blobs, S3Place
 from earwitness.storage.database import Database
 from earwitness.storage.files import make_folder
+from earwitness.transparency.export import Export
 from earwitness.transparency.history import History
+from earwitness.transparency.incidents import Incidents
+from earwitness.transparency.register import Result, Results
+from earwitness.web.hub import Health
 from earwitness.vault import epochs
 from earwitness.vault.artefacts import ArtefactRegistry
 from earwitness.vault.audit import Audit
@@ -87,6 +91,9 @@ class House:
     deidentified: Deidentified
     retention: Retention
     history: History
+    incidents: Incidents
+    export: Export
+    results: Results
     handlers: Handlers
     runner: Runner
     publisher: Publisher
@@ -102,6 +109,14 @@ class House:
         """End the background work in good order."""
         self.runner.stop()
         self.publisher.stop()
+
+    def promise_results(self) -> list[Result]:
+        """Return every promise with what its latest check found."""
+        return self.results.latest()
+
+    def health(self) -> Health:
+        """Return versions and sizes; nothing personal."""
+        return Health(schema_revision(self.database), self.log.size(), self.keyring.epoch)
 
     def sweep(self, *, insist: bool = False) -> Sweep:
         """Remove what a crash left behind, and resume accepted erasures."""
@@ -162,7 +177,18 @@ def open_house(data: Path, *, clock: Clock | None = None, passphrase: AskPassphr
         SchemaTooNew: its database was written by a newer version.
         KeyringError: its root key does not open.
     """
-    chosen = settings_file.load(data)
+    return assemble_house(data, settings_file.load(data), clock=clock, passphrase=passphrase)
+
+
+def assemble_house(
+    data: Path, chosen: Settings, *, clock: Clock | None = None, passphrase: AskPassphrase | None = None
+) -> House:
+    """Put an installation together in a folder that has its keys but, as while it is restored, no settings yet.
+
+    Raises:
+        SchemaTooNew: its database was written by a newer version.
+        KeyringError: its root key does not open.
+    """
     clock = clock or SystemClock()
     with ExitStack() as opening:
         database = Database.open(chosen.database(data))
@@ -220,6 +246,11 @@ def _compose(
         deidentified=deidentified,
         retention=retention,
         history=History(reading, audit, access, effects, directory.devices),
+        incidents=Incidents(database, keyring, audit, access, clock),
+        export=Export(
+            database, keyring, access, audit, log, directory, effects, receipts, clock, _blob_place(data, chosen)
+        ),
+        results=Results(database),
         handlers=handlers,
         runner=_runner(database, handlers, clock),
         publisher=Publisher(log),
@@ -262,9 +293,20 @@ def _runner(database: Database, handlers: Handlers, clock: Clock) -> Runner:
 
 
 def _blobs(data: Path, chosen: Settings) -> BlobStore:
+    place = _blob_place(data, chosen)
+    return LocalBlobs(Path(place["folder"])) if "folder" in place else S3Blobs(S3Place(**place))
+
+
+def _blob_place(data: Path, chosen: Settings) -> dict[str, str]:
+    """Say where blobs rest, in words that an export worker can be given."""
     if not chosen.s3_bucket:
-        return LocalBlobs(data / "blobs")
-    return S3Blobs(S3Place(chosen.s3_bucket, chosen.s3_endpoint, chosen.s3_region, chosen.installation))
+        return {"folder": str(data / "blobs")}
+    return {
+        "bucket": chosen.s3_bucket,
+        "endpoint": chosen.s3_endpoint,
+        "region": chosen.s3_region,
+        "prefix": chosen.installation,
+    }
 
 
 def _log(data: Path, chosen: Settings, database: Database, clock: Clock) -> Log:

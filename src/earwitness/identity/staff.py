@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from earwitness.identity.names import clean_name
 from earwitness.kernel.actors import Actor, Role
@@ -105,6 +105,18 @@ class Staff:
             NotFound: there is none with this id.
         """
         return self._change(staff_id, suspended_at=self._clock.now_ms())
+
+    def forget(self, staff_id: str) -> None:
+        """Remove somebody who never opened anything; whoever did stays listed for those it touched.
+
+        Raises:
+            NotFound: there is none with this id.
+            BadInput: they have opened something.
+        """
+        if self.get(staff_id).last_used_at is not None:
+            raise BadInput("This member of staff has opened something and stays listed.", next_step="Suspend them.")
+        with self._database.write() as tx:
+            tx.execute(delete(staff).where(staff.c.id == staff_id))
 
     def certify(self, by: Actor, staff_id: str) -> StaffMember:
         """Certify that the right is still needed, for another quarter; this ends a suspension.

@@ -1,0 +1,50 @@
+"""Runs the checks on an open house, each on a fresh canary household, and keeps what they found."""
+
+from collections.abc import Callable
+
+from earwitness.bootstrap import House
+from earwitness.kernel.errors import EarwitnessError
+from earwitness.promises import (
+    p02_see_everything,
+    p03_delete,
+    p04_retention,
+    p07_who_listened,
+    p08_staff,
+    p10_export,
+)
+from earwitness.promises.canary import Canary, canary_household
+from earwitness.promises.checks import Broken
+from earwitness.transparency.register import PROMISES, Promise, Result, State
+
+CHECKS: dict[str, Callable[[Canary], str]] = {
+    "P2": p02_see_everything.attempt,
+    "P3": p03_delete.attempt,
+    "P4": p04_retention.attempt,
+    "P7": p07_who_listened.attempt,
+    "P8": p08_staff.attempt,
+    "P10": p10_export.attempt,
+}
+
+
+def run_checks(house: House, progress: Callable[[str], None] = lambda _: None) -> list[Result]:
+    """Try every promise; store and return the results, in the order of the register."""
+    results = [_try(house, promise, progress) for promise in PROMISES]
+    house.log.publish()
+    house.results.store(results, house.clock.now_ms())
+    return results
+
+
+def _try(house: House, promise: Promise, progress: Callable[[str], None]) -> Result:
+    now = house.clock.now_ms()
+    attempt = CHECKS.get(promise.id)
+    if attempt is None:
+        return Result(promise.id, promise.title, State.NOT_BUILT, "not built yet", now)
+    progress(promise.id)
+    try:
+        with canary_household(house) as canary:
+            tried = attempt(canary)
+    except Broken as broken:
+        return Result(promise.id, promise.title, State.BROKEN, broken.what, now)
+    except EarwitnessError as error:
+        return Result(promise.id, promise.title, State.BROKEN, f"The check failed: {error.what}", now)
+    return Result(promise.id, promise.title, State.HELD, tried, now)
