@@ -151,12 +151,12 @@ class Audit:
     def _seal(self, event: Event, seq: int, head: bytes, cipher: AESGCM) -> Leaf:
         salt, nonce = self._random(SALT_SIZE), self._random(NONCE_SIZE)
         text = _encode(event, seq, head)
-        sealed = nonce + cipher.encrypt(nonce, salt + text, _associated(event.subject, seq))
+        sealed = nonce + cipher.encrypt(nonce, salt + text, associated(event.subject, seq))
         return Leaf(commitment=entry_commitment(salt, text), sealed=sealed)
 
     def _open(self, subject: str, seq: int, index: int, leaf: Leaf, cipher: AESGCM) -> OpenedEntry:
         try:
-            opened = cipher.decrypt(leaf.sealed[:NONCE_SIZE], leaf.sealed[NONCE_SIZE:], _associated(subject, seq))
+            opened = cipher.decrypt(leaf.sealed[:NONCE_SIZE], leaf.sealed[NONCE_SIZE:], associated(subject, seq))
         except InvalidTag as error:
             raise LogCorrupt(f"Entry {index} of the log is damaged.", next_step="Run earwitness verify.") from error
         salt, text = opened[:SALT_SIZE], opened[SALT_SIZE:]
@@ -213,5 +213,6 @@ def _encode(event: Event, seq: int, prev: bytes) -> bytes:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _associated(subject: str, seq: int) -> bytes:
+def associated(subject: str, seq: int) -> bytes:
+    """Return what binds a sealed entry to its subject and place: only they open it, as that entry."""
     return f"earwitness/entry/v1\n{subject}\n{seq}".encode()
