@@ -36,6 +36,7 @@ class LocalBlobs:
         """
         self._folder = folder
         self._temporary = folder / TEMPORARY
+        self._durable_folders: set[Path] = set()
         make_folder(self._temporary)
 
     def put(self, name: str, data: bytes | Iterable[bytes]) -> None:
@@ -68,6 +69,10 @@ class LocalBlobs:
             return (self._folder / check_name(name)).stat().st_size
         except FileNotFoundError as error:
             raise BlobMissing(f"The stored object {name} is gone.") from error
+
+    def path(self, name: str) -> Path:
+        """Return where an object lies or would lie. Its file never changes, so a backup may hard-link it."""
+        return self._folder / check_name(name)
 
     def delete_many(self, names: Sequence[str]) -> None:
         """Remove objects durably; see the port."""
@@ -132,7 +137,7 @@ class LocalBlobs:
         try:
             for temporary, name in zip(beside, names, strict=True):
                 path = self._folder / name
-                make_folder(path.parent)
+                self._make_durable(path.parent)
                 _link(temporary, path, name)
                 given.append(path)
             for folder in {path.parent for path in given}:
@@ -142,6 +147,17 @@ class LocalBlobs:
                 with suppress(OSError):
                     path.unlink()
             raise
+
+    def _make_durable(self, folder: Path) -> None:
+        """Make a folder and its name durable.
+
+        One that is there may have been made a moment ago by another process that was not yet able
+        to sync it; so the first use by this one syncs it again.
+        """
+        if folder not in self._durable_folders:
+            folder.mkdir(0o700, exist_ok=True)
+            sync_folder(self._folder)
+            self._durable_folders.add(folder)
 
 
 def _write_group(paths: Sequence[Path], contents: Sequence[Iterable[bytes]]) -> None:
