@@ -114,6 +114,15 @@ def test_a_port_that_was_asked_for_is_not_exchanged(tmp_path: Path) -> None:
         refused = run("up", "--data", str(tmp_path / "data"), "--port", str(other.getsockname()[1]))
     assert refused.returncode == 1
     assert "is taken by another program" in refused.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("options", [("--port", "70000"), ("--host", "nowhere.example"), ("--host", "203.0.113.7")])
+def test_bad_input_changes_nothing(tmp_path: Path, options: tuple[str, ...]) -> None:
+    refused = run("up", "--data", str(tmp_path / "data"), *options)
+    assert refused.returncode == 2
+    assert len(refused.stderr.splitlines()) == 1
+    assert not (tmp_path / "data").exists()
 
 
 def test_log_is_json_without_addresses_or_queries(start: Start) -> None:

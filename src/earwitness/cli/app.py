@@ -15,11 +15,13 @@ from earwitness.cli.output import say
 from earwitness.kernel.errors import EarwitnessError
 
 COMMANDS = ("up",)
-"""Modules of this package with a ``register(app: typer.Typer) -> None``, in the order of the help."""
+"""Modules of this package with a ``register(app: typer.Typer) -> None``, in the order of the help.
+
+Each registers the one command, or group of commands, that has its module's name."""
 
 
-def make_app() -> typer.Typer:
-    """Put the commands together."""
+def make_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
+    """Put these commands together."""
     app = typer.Typer(
         name="earwitness",
         help="A voice assistant you host yourself, whose privacy promises can be checked.",
@@ -28,7 +30,7 @@ def make_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(invoke_without_command=True)(_global_options)
-    for name in COMMANDS:
+    for name in commands:
         import_module(f"earwitness.cli.{name}").register(app)
     return app
 
@@ -41,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     as_json = "--json" in arguments
     try:
-        code = get_command(make_app())(
+        code = get_command(make_app(_needed(arguments)))(
             args=list(arguments) or ["--help"], prog_name="earwitness", standalone_mode=False
         )
     except EarwitnessError as error:
@@ -55,6 +57,14 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the one place where the unexpected ends
         return failures.report_bug(error, as_json=as_json)
     return code if isinstance(code, int) else 0
+
+
+def _needed(arguments: Sequence[str]) -> Sequence[str]:
+    """Import only the command that is asked for: the whole house takes a second to load."""
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    if list(arguments) == ["--version"]:
+        return ()
+    return (asked,) if asked in COMMANDS else COMMANDS
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ from earwitness.settings import load
 from earwitness.web import logs
 from earwitness.web.hub import LOCAL_NAMES, create_app
 from earwitness.web.hub_lock import HubLock
-from earwitness.web.listening import Listening, listen
+from earwitness.web.listening import USUAL_PORT, Listening, listen
 from earwitness.web.serving import ended_by_signals, serve
 from earwitness.web.view import View
 
@@ -35,23 +36,25 @@ def up(
 ) -> None:
     """Run the hub: the promises, the health and the public log, and all background work."""
     logs.configure()
-    usual = _settle(data)
-    with ended_by_signals(), HubLock(data) as lock:
-        listening = listen(host, port, usual)
-        try:
-            _run(data, listening, lambda: _tell(listening, lock, usual, as_json=as_json))
-        finally:
-            listening.close()
+    with ended_by_signals(), ExitStack() as held:
+        usual = _usual_port(data)
+        if usual is None:  # nothing is made before the wish for a port is known to be possible
+            listening = held.enter_context(closing(listen(host, port)))
+            create_house(data, passphrase=ask_passphrase)
+            note(f"made a new installation in {data}")
+            lock = held.enter_context(HubLock(data))
+        else:  # a hub that runs already is named before its port is found taken
+            lock = held.enter_context(HubLock(data))
+            listening = held.enter_context(closing(listen(host, port, usual)))
+        _run(data, listening, lambda: _tell(listening, lock, usual or USUAL_PORT, as_json=as_json))
 
 
-def _settle(data: Path) -> int:
-    """Make the installation if there is none; return its usual port."""
+def _usual_port(data: Path) -> int | None:
+    """Return the port in the settings; None where there is no installation."""
     try:
         return load(data).port
     except NotFound:
-        create_house(data, passphrase=ask_passphrase)
-        note(f"made a new installation in {data}")
-        return load(data).port
+        return None
 
 
 def _run(data: Path, listening: Listening, ready: Callable[[], None]) -> None:
