@@ -15,6 +15,7 @@ PRODUCT = [path for path in SOURCES if "testing" not in path.parts]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 GENERATED = [path for path in SOURCES if path.parent.name == "versions"]  # Alembic's, one a migration
 LONGEST_FILE = 400
+LONGEST_TEST_FILE = 600
 LONGEST_FUNCTION = 60
 VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "misc"}
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b")
@@ -44,8 +45,9 @@ def name(path: Path) -> str:
 
 
 def test_a_file_fits_in_one_sitting() -> None:
-    sizes = {name(path): len(path.read_text().splitlines()) for path in SOURCES + TESTS}
-    assert not {path: size for path, size in sizes.items() if size > LONGEST_FILE}
+    sizes = {path: len(path.read_text().splitlines()) for path in SOURCES + TESTS}
+    limits = dict.fromkeys(SOURCES, LONGEST_FILE) | dict.fromkeys(TESTS, LONGEST_TEST_FILE)
+    assert not {name(path): size for path, size in sizes.items() if size > limits[path]}
 
 
 def test_a_function_fits_on_one_screen() -> None:
@@ -106,8 +108,8 @@ def test_the_tree_of_errors_is_drawn_where_it_grows() -> None:
 
 
 def test_every_opt_out_of_a_lint_rule_has_its_reason() -> None:
-    opted_out = [(place, line) for place, line in lines(SOURCES + TESTS) if re.search(r"# noqa\b", line)]
-    assert not [place for place, line in opted_out if not re.search(r"# noqa: [A-Z0-9, ]+ - \w", line)]
+    opted_out = [(place, line) for place, line in lines(SOURCES + TESTS) if re.search(r"#\s?noqa\b", line)]
+    assert not [place for place, line in opted_out if not re.search(r"#\s?noqa: [A-Z0-9, ]+ - \w", line)]
     listed = re.findall(r'^ +"[A-Z]+[0-9]*",(.*)$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert listed
     assert not [rest for rest in listed if not re.search(r"# \w", rest)]
