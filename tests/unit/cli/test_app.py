@@ -41,7 +41,7 @@ def test_every_command_registers_its_own_name() -> None:
     for name in COMMANDS:
         app = make_app([name])
         names = [one.name for one in (*app.registered_commands, *app.registered_groups)]
-        assert names == [name.replace("_", "-")]
+        assert name.replace("_", "-") in names
 
 
 @pytest.mark.parametrize("arguments", [["nothing"], ["up", "--nothing"], ["up", "--port", "many"], ["--nothing"]])
