@@ -253,13 +253,14 @@ class Keyring:
     def destroy_keys(self, key_ids: Sequence[str]) -> list[str]:
         """Destroy data keys in one durable transaction; those that are gone already are fine.
 
-        Returns the fingerprints of those that were there and could still be opened.
+        Returns the fingerprints of those that were there and could still be opened, in the order asked.
         """
         with self._store.write() as ring:
             head = ring.head()
-            opened = [self._open(head, found) for found in ring.find(key_ids)]
+            opened = {found[0]: self._open(head, found) for found in ring.find(key_ids)}
             ring.remove_keys(key_ids, note=head.next is not None)
-        return [fingerprint(key) for key in opened if key is not None]
+        keys = (opened.get(key_id) for key_id in dict.fromkeys(key_ids))
+        return [fingerprint(key) for key in keys if key is not None]
 
     def key_ids(self) -> Iterator[str]:
         """Yield the id of every stored data key, those of destroyed subjects too, in pages of one view each."""

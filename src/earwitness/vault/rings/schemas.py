@@ -15,7 +15,15 @@ import psycopg
 from psycopg import IsolationLevel, errors, sql
 from psycopg_pool import ConnectionPool
 
-from earwitness.kernel.errors import BadInput, EarwitnessError, KeyCorrupt, KeyringError, NotFound, StorageBusy
+from earwitness.kernel.errors import (
+    BadInput,
+    EarwitnessError,
+    KeyCorrupt,
+    KeyringError,
+    NotFound,
+    StorageBusy,
+    StorageError,
+)
 from earwitness.storage.failures import translated
 from earwitness.vault.rings.port import Place
 from earwitness.vault.rings.rows import Head, KeyRow, Ring, SubjectRow
@@ -316,6 +324,8 @@ def _ring_errors() -> Iterator[None]:
             yield
     except errors.UniqueViolation as error:
         raise KeyringError("A key or a subject of that id exists already; nothing was added.") from error
+    except errors.DuplicateSchema as error:
+        raise StorageError("The keys database has a ring of that epoch already; nothing was changed.") from error
     except (errors.UndefinedTable, errors.UndefinedColumn, errors.InvalidSchemaName) as error:
         raise KeyCorrupt(
             "The current ring is missing from the keys database, or is no ring.",
