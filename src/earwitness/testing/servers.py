@@ -91,7 +91,7 @@ class PostgresServer:
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         postgres = [str(self._programs / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder)]
         process = subprocess.Popen(  # noqa: S603 - as above
-            ["setpriv", "--pdeathsig", "INT", *self._as_user, *postgres, *options],  # noqa: S607
+            ["setpriv", "--pdeathsig", "INT", *self._as_user, *postgres, *options],  # noqa: S607 - likewise
             cwd=self.folder,
             stderr=subprocess.PIPE,
             text=True,
