@@ -4,7 +4,6 @@
 crash left, and puts the parts together from the lowest floor up.
 """
 
-import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -37,7 +36,6 @@ from earwitness.transparency.export import Export
 from earwitness.transparency.history import History
 from earwitness.transparency.incidents import Incidents
 from earwitness.transparency.register import Result, Results
-from earwitness.web.hub import Health
 from earwitness.vault import epochs
 from earwitness.vault.artefacts import ArtefactRegistry
 from earwitness.vault.audit import Audit
@@ -53,12 +51,13 @@ from earwitness.vault.intake import Intake
 from earwitness.vault.keyring import Keyring
 from earwitness.vault.kinds import register_ground_floor
 from earwitness.vault.reading import Reading
-from earwitness.vault.receipts import Receipts
+from earwitness.vault.receipts import Receipt, Receipts
 from earwitness.vault.removal import REMOVE_JOB, Removal
 from earwitness.vault.retention import Retention
 from earwitness.vault.rings import RingFiles, RingSchemas, RingStore
 from earwitness.vault.rotation import Progress
 from earwitness.vault.sweep import Sweep, sweep
+from earwitness.web.hub import Health
 
 RETENTION_JOB, TURN_JOB, COMPLETE_JOB, SWEEP_JOB = "vault.retain", "vault.turn", "vault.complete", "vault.sweep"
 AskPassphrase = Callable[[], str]
@@ -122,10 +121,10 @@ class House:
         """Remove what a crash left behind, and resume accepted erasures."""
         return sweep(self.database, self.blobs, self.keyring, self.removal, intake_lock(self.data), insist=insist)
 
-    def turn_epoch(self, progress: Progress = lambda _done, _all: None) -> None:
-        """Turn the root epoch now, and complete the erasures for which this was the last thing missing."""
+    def turn_epoch(self, progress: Progress = lambda _done, _all: None) -> list[Receipt]:
+        """Turn the root epoch now; return the receipts of erasures for which this was the last thing missing."""
         epochs.turn(self.database, self.keyring, self.clock, progress)
-        self.removal.complete_due()
+        return self.removal.complete_due()
 
     def close(self) -> None:
         """Publish what is left of the log and let everything go."""

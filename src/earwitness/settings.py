@@ -91,11 +91,15 @@ def load(data: Path) -> Settings:
     try:
         return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{FILE} cannot be read: {error}.", next_step="Mend it; docs/settings.md shows the form.") from error
+        raise BadInput(
+            f"{FILE} cannot be read: {error}.", next_step="Mend it; docs/settings.md shows the form."
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise BadInput(f"{FILE}: {place}: {first['msg']}.", next_step="docs/settings.md lists every setting.") from error
+        raise BadInput(
+            f"{FILE}: {place}: {first['msg']}.", next_step="docs/settings.md lists every setting."
+        ) from error
 
 
 def store(data: Path, settings: Settings) -> None:

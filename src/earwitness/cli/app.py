@@ -14,7 +14,23 @@ from earwitness.cli import failures
 from earwitness.cli.output import say
 from earwitness.kernel.errors import EarwitnessError
 
-COMMANDS = ("up",)
+COMMANDS = (
+    "up",
+    "init",
+    "person",
+    "device",
+    "consent",
+    "keep",
+    "history",
+    "erase",
+    "receipts",
+    "export",
+    "verify",
+    "promises",
+    "incident",
+    "upkeep",
+    "witness",
+)
 """Modules of this package with a ``register(app: typer.Typer) -> None``, in the order of the help.
 
 Each registers the one command, or group of commands, that has its module's name."""

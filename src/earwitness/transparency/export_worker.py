@@ -69,7 +69,9 @@ def work(lines: Iterator[str]) -> int:
         encrypting.start()
         try:
             with os.fdopen(writing, "wb") as pipe:
-                count = _fill(Archive(tarfile.open(fileobj=pipe, mode="w|"), opening["at"]), lines, share, blobs, opening)
+                count = _fill(
+                    Archive(tarfile.open(fileobj=pipe, mode="w|"), opening["at"]), lines, share, blobs, opening
+                )
         finally:
             encrypting.join()
         if encrypting.failure:
@@ -79,9 +81,7 @@ def work(lines: Iterator[str]) -> int:
     return count
 
 
-def _fill(
-    archive: Archive, lines: Iterator[str], share: Share, blobs: BlobStore, opening: Mapping[str, Any]
-) -> int:
+def _fill(archive: Archive, lines: Iterator[str], share: Share, blobs: BlobStore, opening: Mapping[str, Any]) -> int:
     for line in lines:
         each = json.loads(line)
         if "data" in each:

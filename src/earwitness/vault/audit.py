@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from earwitness.identity.changes import ChangeRecord
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import rfc3339
 from earwitness.kernel.errors import LogCorrupt
@@ -24,7 +25,6 @@ from earwitness.kernel.ids import RandomBytes
 from earwitness.ledger.commitments import entry_commitment
 from earwitness.ledger.log import Leaf, Log
 from earwitness.policy.access import AccessRecord
-from earwitness.identity.changes import ChangeRecord
 from earwitness.storage.database import Database
 from earwitness.storage.schema import audit_entry, audit_head
 from earwitness.vault.keyring import Keyring, audit_key_id
@@ -133,9 +133,7 @@ class Audit:
         with self._database.read() as tx:
             rows = tx.execute(query.limit(limit)).all()
             sealed = self._log.leaves(tx, [row.idx for row in rows])
-        return [
-            self._open(subject, row.seq, row.idx, leaf, cipher) for row, leaf in zip(rows, sealed, strict=True)
-        ]
+        return [self._open(subject, row.seq, row.idx, leaf, cipher) for row, leaf in zip(rows, sealed, strict=True)]
 
     def chain_breaks(self, subject: str) -> Iterator[int]:
         """Yield the sequence numbers at which the subject's chain of entries is broken."""
@@ -144,6 +142,15 @@ class Audit:
             if entry.seq != expected or entry.body["prev"] != head.hex():
                 yield entry.seq
             head, expected = entry.commitment, entry.seq + 1
+
+    def require_whole(self, subject: str) -> None:
+        """Check that no entry is missing from the subject's chain.
+
+        Raises:
+            LogCorrupt: one is; its number is named.
+        """
+        for seq in self.chain_breaks(subject):
+            raise LogCorrupt(f"Your chain of entries is broken at number {seq}.", next_step="Run earwitness verify.")
 
     def _audit_keys(self, subjects: Sequence[str]) -> dict[str, AESGCM]:
         return {subject: AESGCM(self._keyring.key(audit_key_id(subject))) for subject in subjects}
@@ -175,12 +182,15 @@ class Audit:
         for subject, (seq, head) in heads.items():
             rows[subject in fresh].append({"s": subject, "seq": seq, "head": head})
         if rows[True]:
-            tx.execute(insert(audit_head), [{"subject_id": r["s"], "seq": r["seq"], "head": r["head"]} for r in rows[True]])
+            tx.execute(
+                insert(audit_head), [{"subject_id": r["s"], "seq": r["seq"], "head": r["head"]} for r in rows[True]]
+            )
         if rows[False]:
             query = update(audit_head).where(audit_head.c.subject_id == bindparam("s"))
-            tx.execute(query.values(seq=bindparam("new_seq"), head=bindparam("new_head")), [
-                {"s": r["s"], "new_seq": r["seq"], "new_head": r["head"]} for r in rows[False]
-            ])
+            tx.execute(
+                query.values(seq=bindparam("new_seq"), head=bindparam("new_head")),
+                [{"s": r["s"], "new_seq": r["seq"], "new_head": r["head"]} for r in rows[False]],
+            )
 
 
 def _access_event(record: AccessRecord) -> Event:

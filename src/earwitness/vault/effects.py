@@ -108,6 +108,4 @@ class Effects:
     def _effect(self, row: Row[Any]) -> Effect:
         body = json.loads(self._keyring.open(row.subject_id, f"effect:{row.id}", row.sealed))
         removable = row.kind in self._removers
-        return Effect(
-            row.id, row.recording_id, row.subject_id, row.kind, row.at, body["what"], body["undo"], removable
-        )
+        return Effect(row.id, row.recording_id, row.subject_id, row.kind, row.at, body["what"], body["undo"], removable)

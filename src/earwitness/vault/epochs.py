@@ -28,9 +28,7 @@ def settle(database: Database, keyring: Keyring, clock: Clock) -> None:
         tx.execute(ended.values(destroyed_at=now))
 
 
-def turn(
-    database: Database, keyring: Keyring, clock: Clock, progress: Progress = lambda _done, _all: None
-) -> Rotation:
+def turn(database: Database, keyring: Keyring, clock: Clock, progress: Progress = lambda _done, _all: None) -> Rotation:
     """Turn the epoch: re-wrap what survives, destroy the old root key, remember when."""
     rotation = keyring.rotate(progress)
     settle(database, keyring, clock)

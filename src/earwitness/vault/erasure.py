@@ -118,7 +118,9 @@ class Erasure:
     def _mark(self, tx: Connection, erasure_id: str, scope: Scope) -> int:
         rows = tx.execute(scope.recordings()).all()
         if not rows:
-            raise NotFound("There is nothing kept that this would erase.", next_step="earwitness history lists what is.")
+            raise NotFound(
+                "There is nothing kept that this would erase.", next_step="earwitness history lists what is."
+            )
         self._log.bury(tx, [row.tombstone for row in rows])
         ids = [row.id for row in rows]
         for start in range(0, len(ids), BATCH):

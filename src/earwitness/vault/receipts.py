@@ -49,9 +49,7 @@ class Receipt:
 class Receipts:
     """Makes, lists and hands out receipts."""
 
-    def __init__(
-        self, database: Database, log: Log, clock: Clock, random: RandomBytes = secrets.token_bytes
-    ) -> None:
+    def __init__(self, database: Database, log: Log, clock: Clock, random: RandomBytes = secrets.token_bytes) -> None:
         """Commit receipts to ``log``."""
         self._database = database
         self._log = log

@@ -26,7 +26,7 @@ from earwitness.storage.schema import (
 from earwitness.vault.artefacts import ArtefactRegistry
 from earwitness.vault.keyring import Keyring
 from earwitness.vault.receipts import Receipt, Receipts
-from earwitness.vault.scope import ScopeKind
+from earwitness.vault.scope import Scope, ScopeKind
 from earwitness.vault.tally import Tally
 
 REMOVE_JOB = "vault.remove"
@@ -70,6 +70,11 @@ class Removal:
         """Count what is kept of a subject."""
         standing = select(func.count()).where(recording.c.subject_id == subject, recording.c.state != "erased")
         return tx.scalar(standing) or 0
+
+    def count_scope(self, scope: Scope) -> int:
+        """Count what an erasure of this scope would take."""
+        with self._database.read() as tx:
+            return tx.scalar(select(func.count()).select_from(scope.recordings().subquery())) or 0
 
     # --- destroy ------------------------------------------------------------------------------------
 

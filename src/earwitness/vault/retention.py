@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from earwitness.kernel.clock import DAY, Clock
 from earwitness.identity.device_rows import living_adults
 from earwitness.kernel.actors import Actor
+from earwitness.kernel.clock import DAY, Clock
 from earwitness.policy.retention import Retention as Choices
 from earwitness.policy.retention import RetentionChoice, chosen
 from earwitness.storage.database import Database

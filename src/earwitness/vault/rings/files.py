@@ -217,7 +217,7 @@ class RingFiles:
             try:
                 connection.execute(begin)
                 try:
-                    yield Ring(_Sqlite(connection), str(path))
+                    yield Ring(_Sqlite(connection), str(path), epoch)
                     connection.execute("COMMIT")
                 except BaseException:
                     if connection.in_transaction:

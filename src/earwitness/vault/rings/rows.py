@@ -54,21 +54,26 @@ class Sql(Protocol):
 class Ring:
     """The rows of one ring inside one transaction."""
 
-    def __init__(self, sql: Sql, place: str) -> None:
-        """Read and write through ``sql``; errors speak of ``place``."""
+    def __init__(self, sql: Sql, place: str, epoch: int) -> None:
+        """Read and write the ring of ``epoch`` through ``sql``; errors speak of ``place``."""
         self._sql = sql
         self.place = place
+        self._epoch = epoch
 
     def head(self) -> Head:
         """Return what the ring says of itself.
 
         Raises:
-            KeyCorrupt: it says nothing.
+            KeyCorrupt: it says nothing, or that it is the ring of another epoch.
         """
         rows = self._sql.rows("SELECT epoch, wrapped_kek, opened_at, next, ended FROM head")
         if len(rows) != 1:
             raise KeyCorrupt(f"{self.place} has no head.", next_step="Put it back from the newest key backup.")
         epoch, wrapped_kek, opened_at, following, ended = rows[0]
+        if epoch != self._epoch:
+            raise KeyCorrupt(
+                f"{self.place} is the ring of epoch {epoch}.", next_step="Put the keys back from the newest key backup."
+            )
         return Head(epoch, bytes(wrapped_kek), opened_at, following, ended)
 
     def subjects(self, ids: Sequence[str]) -> list[SubjectRow]:

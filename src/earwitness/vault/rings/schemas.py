@@ -213,7 +213,7 @@ class RingSchemas:
         if not epoch:
             raise NotFound("There is no current ring in the keys database.", next_step="Make keys: earwitness init.")
         connection.execute(USE, (f"ring_{epoch}",))
-        return Ring(_Postgres(connection), self.place(epoch).ring)
+        return Ring(_Postgres(connection), self.place(epoch).ring, epoch)
 
 
 class SchemaBuilder:
