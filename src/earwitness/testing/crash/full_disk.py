@@ -30,7 +30,7 @@ Attempt = Callable[[Path, list[Fact]], None]
 """Does the work in a folder, adding facts as it goes; raises StorageFull when there is no space left."""
 
 
-class CannotMount(Exception):  # noqa: N818 - named like the product's errors
+class CannotMount(Exception):
     """Neither root nor a user namespace is to be had, so no disk can be made to run full."""
 
 

@@ -72,7 +72,7 @@ class Tally:
     checked: dict[Left, int] = field(default_factory=lambda: dict.fromkeys(Left, 0))
 
 
-class PromiseBroken(AssertionError):  # noqa: N818 - named like the product's errors
+class PromiseBroken(AssertionError):
     """A state that a power cut can leave breaks what had been acknowledged."""
 
 

@@ -32,7 +32,7 @@ ON_DESCRIPTORS = (
 )
 
 
-class WorkerFailed(Exception):  # noqa: N818 - named like the product's errors
+class WorkerFailed(Exception):
     """The recorded program did not end well, so its trace shows nothing."""
 
 

@@ -18,7 +18,7 @@ _DESCRIPTOR = re.compile(r"(-?\d+|AT_FDCWD)(?:<([^>]*)>)?(?:\(deleted\))?")
 _PUNCTUATION = re.compile(r'"[^"]*"(?:\.\.\.)?|<[^>]*>|[\[{(]|[\]})]|, ')
 
 
-class TraceUnreadable(Exception):  # noqa: N818 - named like the product's errors
+class TraceUnreadable(Exception):
     """The trace holds something the laboratory cannot replay faithfully; nothing can be concluded from it."""
 
 

@@ -1,0 +1,21 @@
+"""A whole installation, with the power cut at every write of intake, erasure, rotation and append."""
+
+import sys
+from pathlib import Path
+
+from earwitness.testing.crash.house import HouseCheck, new_house
+from earwitness.testing.crash.power_cut import Left, Plan, check_every_cut
+from earwitness.testing.crash.record import record
+
+WORKER = Path(__file__).parent / "workers" / "house.py"
+
+
+def test_a_house_survives_every_cut(tmp_path: Path, scratch: Path) -> None:
+    data = tmp_path / "data"
+    new_house(data)
+    recording = record([sys.executable, WORKER, data, "once", "1"], data)
+    tally = check_every_cut(recording, HouseCheck(), scratch, Plan(partial=1, most=200))
+    assert tally.boundaries > 500
+    assert tally.checked[Left.SYNCED] > 100
+    assert tally.checked[Left.WRITTEN] == 200
+    assert tally.checked[Left.PARTIAL] == 200
