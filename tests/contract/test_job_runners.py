@@ -211,6 +211,22 @@ def test_a_dead_workers_job_is_taken_over_when_its_lease_ends(house: House) -> N
     assert house.look(identifier).state == State.DONE
 
 
+def test_a_late_worker_is_refused_while_another_holds_the_lease(house: House) -> None:
+    identifier = house.enqueue()
+    workers = Leases(house.handlers, lease_ms=MINUTE)
+    first = house.in_write(lambda tx: workers.claim(tx, house.clock.now_ms()))
+    house.clock.advance(MINUTE)
+    second = house.in_write(lambda tx: workers.claim(tx, house.clock.now_ms()))
+    assert (first.id, second.id, second.attempts) == (identifier, identifier, 2)
+    assert house.in_write(lambda tx: workers.renew(tx, first, house.clock.now_ms())) is False
+    for error in (None, "JobError"):
+        late = Outcome(first, error)
+        assert house.in_write(lambda tx, late=late: workers.settle(tx, late, house.clock.now_ms())) is False
+    assert house.look(identifier).state == State.LEASED
+    assert house.in_write(lambda tx: workers.settle(tx, Outcome(second, None), house.clock.now_ms())) is True
+    assert house.look(identifier).state == State.DONE
+
+
 def test_a_job_that_kills_each_worker_fails_in_the_end(house: House) -> None:
     runner = house.runner()
     identifier = house.enqueue()
@@ -305,15 +321,18 @@ def test_two_runners_never_enqueue_a_period_twice(house: House) -> None:
 def test_in_the_background_new_jobs_run_when_woken(house: House) -> None:
     happened = threading.Semaphore(0)
     house.handlers.add("test.signal", lambda _: happened.release())
-    runner = house.runner()
+    # The embedded runner polls once in this test, so that only being woken can help it.
+    runner = house.runner(poll_seconds=3600.0 if house.runner_class is EmbeddedRunner else 1.0)
     runner.start()
     try:
         with pytest.raises(JobError):
             runner.start()
         for _ in range(3):
-            house.enqueue("test.signal")
+            identifier = house.enqueue("test.signal")
             runner.wake()
             assert happened.acquire(timeout=PATIENCE)
+            while house.look(identifier).state != State.DONE:  # then it has looked for the next in vain
+                pass
     finally:
         runner.stop()
     with house.database.read() as tx:

@@ -157,7 +157,7 @@ def inspect(tx: Connection, identifier: str) -> Work:
     """
     row = tx.execute(select(work).where(work.c.id == identifier)).one_or_none()
     if row is None:
-        raise NotFound("There is no such job.", next_step="See earwitness jobs; done ones are kept for a week.")
+        raise NotFound("There is no such job.", next_step="List the jobs; done ones are kept for a week.")
     return _work(row)
 
 
@@ -176,7 +176,7 @@ def retry(tx: Connection, identifier: str, now: int) -> None:
     """
     again = update(work).where(work.c.id == identifier, work.c.state == State.FAILED)
     if not tx.execute(again.values(state=State.READY, run_at=now, attempts=0, done_at=None)).rowcount:
-        raise NotFound("There is no failed job of this id.", next_step="See earwitness jobs for the failed ones.")
+        raise NotFound("There is no failed job of this id.", next_step="List the failed jobs first.")
 
 
 def clear_done(tx: Connection, now: int, *, after_ms: int = KEPT_DONE_MS) -> int:

@@ -12,7 +12,7 @@ from earwitness.jobs.execution import Executor, Pace
 from earwitness.jobs.housekeeping import Housekeeping
 from earwitness.jobs.work import Handlers
 from earwitness.kernel.clock import Clock
-from earwitness.kernel.errors import EarwitnessError, JobError
+from earwitness.kernel.errors import JobError
 from earwitness.kernel.ids import RandomBytes
 from earwitness.storage.database import Database
 
@@ -93,6 +93,6 @@ class EmbeddedRunner:
     def _run_batch(self) -> int:
         try:
             return self.run_due(BATCH)
-        except EarwitnessError as error:
-            logger.warning("jobs wait for the storage: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the loop must outlive whatever one round met
+            logger.error("jobs wait: %s", type(error).__name__)  # noqa: TRY400 - its text may say too much
             return 0

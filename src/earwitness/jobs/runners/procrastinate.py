@@ -211,8 +211,8 @@ class _Background:
             try:
                 with _storage_errors():
                     asyncio.run(self._serve_once())
-            except EarwitnessError as error:
-                logger.warning("jobs wait for the storage: %s", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - the loop must outlive whatever one round met
+                logger.error("jobs wait: %s", type(error).__name__)  # noqa: TRY400 - its text may say too much
                 self._changed.wait(SWEEP_SECONDS)
 
     async def _serve_once(self) -> None:
