@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from earwitness import settings as settings_file
 from earwitness.identity.directory import Directory
@@ -29,6 +30,7 @@ from earwitness.policy.consent import Consents
 from earwitness.policy.keeping import may_keep
 from earwitness.policy.retention import Retention as Choices
 from earwitness.settings import Settings
+from earwitness.storage import migration
 from earwitness.storage.blobs import BlobStore, LocalBlobs, S3Blobs, S3Place
 from earwitness.storage.database import Database
 from earwitness.storage.files import make_folder
@@ -115,7 +117,7 @@ class House:
 
     def health(self) -> Health:
         """Return versions and sizes; nothing personal."""
-        return Health(schema_revision(self.database), self.log.size(), self.keyring.epoch)
+        return Health(migration.HEAD, self.log.size(), self.keyring.epoch)
 
     def sweep(self, *, insist: bool = False) -> Sweep:
         """Remove what a crash left behind, and resume accepted erasures."""
@@ -133,7 +135,7 @@ class House:
         finally:
             self.closing.close()
 
-    def __enter__(self) -> "House":
+    def __enter__(self) -> Self:
         """Use the house in a ``with`` statement."""
         return self
 
@@ -194,8 +196,7 @@ def assemble_house(
         opening.callback(database.close)
         keyring = _keyring(data, chosen, clock, passphrase, opening)
         epochs.settle(database, keyring, clock)
-        house = _compose(data, chosen, clock, database, keyring, opening.pop_all())
-    return house
+        return _compose(data, chosen, clock, database, keyring, opening.pop_all())
 
 
 def intake_lock(data: Path) -> Path:
@@ -203,7 +204,7 @@ def intake_lock(data: Path) -> Path:
     return data / "run" / "intake.lock"
 
 
-def _compose(
+def _compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     data: Path, chosen: Settings, clock: Clock, database: Database, keyring: Keyring, closing: ExitStack
 ) -> House:
     blobs = _blobs(data, chosen)

@@ -97,9 +97,7 @@ def show(data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: Jso
         note(f"kept for: {chosen.in_words}")
 
 
-def _answer(
-    purposes: list[Purpose], data: DataFolder, as_person: str, child: str, toward: str, *, given: bool
-) -> None:
+def _answer(purposes: list[Purpose], data: DataFolder, as_person: str, child: str, toward: str, *, given: bool) -> None:
     if not purposes:
         raise BadInput("Name at least one purpose.", next_step=f"One of: {', '.join(Purpose)}.")
     with opened(data) as house:

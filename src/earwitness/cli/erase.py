@@ -75,7 +75,7 @@ def remove_effect(effect: str, data: DataFolder = DEFAULT_DATA, as_person: AsPer
     say(f"removed: {removed.what}")
 
 
-def _scope(
+def _scope(  # noqa: PLR0917 - the ways to say what
     house: House,
     person: Person,
     recordings: list[str],

@@ -4,6 +4,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+from earwitness.kernel.errors import BadInput
+
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
@@ -46,8 +48,6 @@ def parse_rfc3339(text: str) -> int:
     Raises:
         BadInput: the text is not a date or a time.
     """
-    from earwitness.kernel.errors import BadInput
-
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

@@ -27,8 +27,9 @@ def require(held: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as a se
 
 def must_refuse(what: str, attempt: Callable[[], object], *kinds: type[EarwitnessError]) -> None:
     """Raise Broken if the attempt succeeds; a refusal of these kinds (or any policy refusal) is what we want."""
+    kinds = kinds or (Refused,)
     try:
         attempt()
-    except kinds or (Refused,):
+    except kinds:
         return
     raise Broken(f"{what} was possible.")

@@ -4,6 +4,8 @@ Tried: keep two recordings; find both, and only those, in the history; hear the 
 and ask the same as the other adult of the household, who must not.
 """
 
+from functools import partial
+
 from earwitness.policy.purposes import Purpose
 from earwitness.promises.canary import Canary
 from earwitness.promises.checks import must_refuse, require
@@ -22,10 +24,8 @@ def attempt(canary: Canary) -> str:
         require(heard == sample.wav, "What is played is not what was kept.")
         why = " ".join(house.history.why(anna.actor, sample.id))
         require(sample.word in why and "kept because" in why, "Why does not explain the recording.")
-        must_refuse(
-            "Playing somebody else's recording",
-            lambda name=sample.id: house.reading.play(other.actor, name, Purpose.HISTORY),
-        )
-        must_refuse("Asking why of somebody else's", lambda name=sample.id: house.history.why(other.actor, name))
+        playing = partial(house.reading.play, other.actor, sample.id, Purpose.HISTORY)
+        must_refuse("Playing somebody else's recording", playing)
+        must_refuse("Asking why of somebody else's", partial(house.history.why, other.actor, sample.id))
     must_refuse("Reading somebody else's history", lambda: house.history.page(other.actor, [anna.id]))
     return "kept two recordings, listed, heard byte for byte and asked why of each; the other adult got nothing"

@@ -58,7 +58,7 @@ class Exported:
 class Export:
     """Makes archives; one worker process each."""
 
-    def __init__(  # noqa: PLR0913 - composed once, in bootstrap
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in bootstrap
         self,
         database: Database,
         keyring: Keyring,
@@ -143,7 +143,7 @@ class Export:
         with self._database.read() as tx:
             rows = {
                 name: [
-                    {key: value for key, value in row._mapping.items() if key != "tombstone"}
+                    {key: value for key, value in row._asdict().items() if key != "tombstone"}
                     for row in tx.execute(select(table).where(table.c.person_id == subject))
                 ]
                 for name, table in tables.items()

@@ -48,7 +48,6 @@ class Archive:
         """Add the manifest and return how many members came before it."""
         count = len(self._members)
         self.add("manifest.json", json.dumps({**manifest, "members": self._members}, indent=1).encode())
-        self._tar.close()
         return count
 
 
@@ -68,10 +67,8 @@ def work(lines: Iterator[str]) -> int:
         encrypting = _Encrypting(reading, target, recipient)
         encrypting.start()
         try:
-            with os.fdopen(writing, "wb") as pipe:
-                count = _fill(
-                    Archive(tarfile.open(fileobj=pipe, mode="w|"), opening["at"]), lines, share, blobs, opening
-                )
+            with os.fdopen(writing, "wb") as pipe, tarfile.open(fileobj=pipe, mode="w|") as tar:
+                count = _fill(Archive(tar, opening["at"]), lines, share, blobs, opening)
         finally:
             encrypting.join()
         if encrypting.failure:

@@ -61,9 +61,7 @@ class AccessLine:
 class History:
     """Shows people what is theirs."""
 
-    def __init__(
-        self, reading: Reading, audit: Audit, access: Access, effects: Effects, devices: Devices
-    ) -> None:
+    def __init__(self, reading: Reading, audit: Audit, access: Access, effects: Effects, devices: Devices) -> None:
         """Read through the vault; names of devices come from ``devices``."""
         self._reading = reading
         self._audit = audit

@@ -53,7 +53,7 @@ class Incident:
 class Incidents:
     """Reports incidents and keeps the notices."""
 
-    def __init__(  # noqa: PLR0913 - composed once, in bootstrap
+    def __init__(  # noqa: PLR0913, PLR0917 - composed once, in bootstrap
         self,
         database: Database,
         keyring: Keyring,
@@ -113,17 +113,16 @@ class Incidents:
             rows = tx.execute(query.order_by(incident_notice.c.prepared_at)).all()
         return [self._keyring.open(subject, f"notice:{row.incident_id}", row.sealed).decode() for row in rows]
 
-    def _concerned(self, recordings: Sequence[str], span: tuple[int, int] | None) -> list[Row[Any]]:
+    def _concerned(self, recordings: Sequence[str], span: tuple[int, int] | None) -> list[Any]:
         query = select(recording.c.id, recording.c.subject_id, recording.c.household_id, recording.c.started_at)
         with self._database.read() as tx:
             if span:
                 inside = recording.c.started_at.between(span[0], span[1] - 1)
                 return list(tx.execute(query.where(inside).order_by(recording.c.started_at)))
-            return [
-                row
-                for start in range(0, len(recordings), PART)
-                for row in tx.execute(query.where(recording.c.id.in_(recordings[start : start + PART])))
-            ]
+            found: list[Any] = []
+            for start in range(0, len(recordings), PART):
+                found += tx.execute(query.where(recording.c.id.in_(recordings[start : start + PART]))).all()
+            return found
 
     def _store(self, actor: Actor, made: Incident, summary: str, scope: object) -> None:
         row = {

@@ -47,7 +47,7 @@ class Copy:
 class Deidentified:
     """Takes copies over at the identity limit; lists and erases them for whoever holds the handle."""
 
-    def __init__(  # noqa: PLR0913 - the vault's parts are handed down one by one, so that each can be seen
+    def __init__(  # noqa: PLR0913, PLR0917 - the vault's parts are handed down one by one, so that each can be seen
         self,
         database: Database,
         blobs: BlobStore,

@@ -46,7 +46,7 @@ class Accepted:
 class Erasure:
     """Accepts erasures; safe from many threads and several processes."""
 
-    def __init__(  # noqa: PLR0913 - the vault's parts are handed down one by one, so that each can be seen
+    def __init__(  # noqa: PLR0913, PLR0917 - the vault's parts are handed down one by one, so that each can be seen
         self,
         database: Database,
         log: Log,

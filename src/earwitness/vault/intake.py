@@ -82,7 +82,7 @@ class _Prepared:
 class Intake:
     """Keeps recordings; safe from many threads and several processes."""
 
-    def __init__(  # noqa: PLR0913 - the vault's parts are handed down one by one, so that each can be seen
+    def __init__(  # noqa: PLR0913, PLR0917 - the vault's parts are handed down one by one, so that each can be seen
         self,
         database: Database,
         blobs: BlobStore,

@@ -26,6 +26,7 @@ from earwitness.vault.tally import Tally
 
 ACCEPTED = "erasure-accepted"
 COMPLETED = "erasure-completed"
+DONE = "Everything in scope was removed, and every root key that could open an older copy was destroyed."
 NOT_PROVED = (
     "copies somebody took before, outside this installation",
     "what a person who heard it remembers",
@@ -82,7 +83,7 @@ class Receipts:
             row,
             COMPLETED,
             {
-                "says": "Everything in scope was removed, and every root key that could open an older copy was destroyed.",
+                "says": DONE,
                 "removed_by_kind": tally.counts,
                 "removed_root": tally.tree.root().hex(),
                 "keys_destroyed": tally.keys_destroyed,

@@ -36,7 +36,7 @@ BATCH = 1_000
 class Removal:
     """Carries out accepted erasures; every step may be repeated."""
 
-    def __init__(  # noqa: PLR0913 - the vault's parts are handed down one by one, so that each can be seen
+    def __init__(  # noqa: PLR0913, PLR0917 - the vault's parts are handed down one by one, so that each can be seen
         self,
         database: Database,
         blobs: BlobStore,

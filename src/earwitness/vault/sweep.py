@@ -34,7 +34,7 @@ class Sweep:
     resumed: int
 
 
-def sweep(
+def sweep(  # noqa: PLR0913 - handed down one by one, by bootstrap alone
     database: Database, blobs: BlobStore, keyring: Keyring, removal: Removal, lock_file: Path, *, insist: bool = False
 ) -> Sweep:
     """Run once, at start and each night.
