@@ -120,6 +120,13 @@ def test_every_setting_is_documented() -> None:
     assert not [field for field in Settings.model_fields if f"`{field}`" not in page]
 
 
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    links = {(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text())}
+    assert len(links) > len(pages)
+    assert not [f"{name(page)}: {link}" for page, link in links if not (page.parent / link).exists()]
+
+
 @pytest.mark.parametrize("lock", LOCKS)
 def test_a_lock_file_holds_pins_and_hashes_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text()

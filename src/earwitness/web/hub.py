@@ -17,6 +17,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from earwitness import __version__
 from earwitness.kernel.bugs import describe_bug
 from earwitness.kernel.clock import Clock, SystemClock
+from earwitness.kernel.errors import EarwitnessError
 from earwitness.web.guard import Guard
 from earwitness.web.pages import PUBLIC, Pages, PromiseRow
 from earwitness.web.public_log import read_log_file
@@ -26,6 +27,7 @@ ASSETS = {"style.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
 READ = ["GET", "HEAD"]
 NOT_FOUND = 404
 SERVER_ERROR = 500
+UNAVAILABLE = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,12 @@ def _add_promises(app: FastAPI, house: House, pages: Pages) -> None:
 def _add_health(app: FastAPI, house: House) -> None:
     @app.api_route("/healthz", methods=READ)
     def healthz() -> JSONResponse:
-        return JSONResponse({"status": "ok", "version": __version__, **asdict(house.health())})
+        try:
+            health = asdict(house.health())
+        except EarwitnessError as error:
+            failing = {"status": "failing", "version": __version__, "error": type(error).__name__}
+            return JSONResponse(failing, UNAVAILABLE)
+        return JSONResponse({"status": "ok", "version": __version__, **health})
 
 
 def _add_public_log(app: FastAPI, folder: Path) -> None:

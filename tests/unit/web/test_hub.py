@@ -176,8 +176,10 @@ def test_failure_shows_a_number_and_none_of_the_errors_text(ask: Ask, house: Hou
 
 
 def test_health_fails_when_a_store_does(ask: Ask, house: House) -> None:
-    house.failure = RowCorrupt()
-    assert ask("/healthz").status_code == 500
+    house.failure = RowCorrupt(SECRET)
+    answer = ask("/healthz")
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "failing", "version": "0.1.0", "error": "RowCorrupt"}
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
