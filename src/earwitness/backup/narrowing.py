@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from earwitness.backup.keycopies import KeyBackup
 from earwitness.bootstrap import House
+from earwitness.identity.device_rows import buried
 from earwitness.jobs.work import State
 from earwitness.kernel.actors import Actor, Role
 from earwitness.kernel.ids import RandomBytes, new_id
@@ -17,12 +18,14 @@ from earwitness.storage.database import Database
 from earwitness.storage.schema import (
     approval,
     deidentified,
+    device,
     epoch,
     erasure,
     household,
     key_backup,
     meta,
     person,
+    place,
     recording,
     staff,
     tombstone,
@@ -59,12 +62,24 @@ def begin(tx: Connection, backup: KeyBackup, now: int, random: RandomBytes = sec
     tx.execute(delete(meta).where(meta.c.key.like("clock.%")))  # the time between is no jump of the clock
 
 
+def forget_buried_households(house: House) -> None:
+    """Remove households whose tombstone is in the log, with all rows of theirs; their people were erased before."""
+    with house.database.read() as tx:
+        gone = list(tx.scalars(select(household.c.id).where(buried(household.c.tombstone))))
+    for name in gone:
+        house.removal.remove_subject_recordings(name)
+        with house.database.write() as tx:
+            house.removal.forget_subject(tx, name)
+            for table in (place, device, person):
+                tx.execute(delete(table).where(table.c.household_id == name))
+            tx.execute(delete(household).where(household.c.id == name))
+
+
 def destroy_dead_subjects(house: House) -> int:
     """Destroy the keys of everybody who is not here any more, or was not yet; return how many."""
     with house.database.read() as tx:
-        living = {DEIDENTIFIED, *tx.scalars(select(person.c.id).where(person.c.erased_at.is_(None)))}
-        gone = select(erasure.c.subject_id).where(erasure.c.subject_id == household.c.id).exists()
-        living |= set(tx.scalars(select(household.c.id).where(~gone)))
+        living = {DEIDENTIFIED, *tx.scalars(select(household.c.id))}
+        living |= set(tx.scalars(select(person.c.id).where(person.c.erased_at.is_(None))))
     prefix = audit_key_id("")
     held = [name.removeprefix(prefix) for name in house.keyring.key_ids() if name.startswith(prefix)]
     dead = [subject for subject in held if subject not in living]
@@ -80,8 +95,7 @@ def lose_people_without_keys(house: House, now: int) -> int:
     lost = [who for who in alive if not house.keyring.has_subject(who)]
     for who in lost:
         with house.database.write() as tx:
-            for holding in house.registry.holdings:
-                holding.eraser(tx, [who])
+            house.removal.forget_subject(tx, who)
             gone = {"erased_at": now, "sealed": None, "recipient": None}
             tx.execute(update(person).where(person.c.id == who).values(**gone))
     return len(lost)

@@ -30,7 +30,6 @@ from earwitness.storage.schema import (
     household,
     metadata,
     person,
-    place,
     recording,
     retention_choice,
     tombstone,
@@ -95,14 +94,12 @@ def replay(context: Replay) -> dict[str, int]:
 
 
 def _households(context: Replay) -> int:
-    done = select(erasure.c.subject_id).where(erasure.c.subject_id == household.c.id).exists()
-    rows = context.tx.execute(select(household).where(buried(household.c.tombstone), ~done)).all()
+    """Erase everyone in a household that is gone; its rows follow once their keys did (narrowing)."""
+    rows = context.tx.execute(select(household).where(buried(household.c.tombstone))).all()
     for row in rows:
         mine = select(person).where(person.c.household_id == row.id, person.c.erased_at.is_(None))
         for each in context.tx.execute(mine).all():
             _erase_person(context, each)
-        context.tx.execute(delete(place).where(place.c.household_id == row.id))
-        context.erase(row.id, ScopeKind.PERSON, row.tombstone)
     return len(rows)
 
 

@@ -147,6 +147,7 @@ def _bring_up(job: _Job, target: Target, house: House) -> Restored:
     now = job.clock.now_ms()
     recovered, ended, filled = _replay(job, house, now)
     removed = narrowing.resume_erasures(house, lambda done: job.progress("erasures", done, 0))
+    narrowing.forget_buried_households(house)
     narrowing.destroy_dead_subjects(house)
     people_lost = narrowing.lose_people_without_keys(house, now)
     without_key = narrowing.remove_without_key(house)
