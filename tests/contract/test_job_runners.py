@@ -253,6 +253,21 @@ def test_a_job_of_an_unknown_kind_is_left_alone_and_shows(house: House) -> None:
     assert house.look(identifier).state == State.DONE
 
 
+def test_handlers_may_be_added_after_the_runner_was_made(house: House) -> None:
+    happened = threading.Semaphore(0)
+    runner = house.runner()
+    house.handlers.add("test.late", lambda _: happened.release())
+    house.enqueue("test.late")
+    assert runner.run_due() == 1
+    runner.start()
+    try:
+        house.enqueue("test.late")
+        assert happened.acquire(timeout=PATIENCE)
+        assert happened.acquire(timeout=PATIENCE)
+    finally:
+        runner.stop()
+
+
 def test_a_damaged_row_fails_alone(house: House) -> None:
     runner = house.runner()
     identifier = house.enqueue()

@@ -64,7 +64,7 @@ class ProcrastinateRunner:
         if database.dialect != "postgresql":
             raise BadInput("Procrastinate runs on PostgreSQL only.", next_step="Use the embedded runner.")
         self._database = database
-        self._kinds = handlers.kinds()
+        self._handlers = handlers
         self._clock = clock
         self._pace = pace
         self._executor = Executor(database, handlers, clock, pace, random)
@@ -132,7 +132,7 @@ class ProcrastinateRunner:
         with self._turn:
             self._housekeeping.tick()
             with self._database.write() as tx:
-                sweep(tx, self._kinds, self._clock.now_ms())
+                sweep(tx, self._handlers.kinds(), self._clock.now_ms())
 
     def _perform(self, work: str, counter: "_Counter") -> None:
         """Run one row; not a word of what goes wrong reaches the engine, which would log its text."""
@@ -157,7 +157,7 @@ class ProcrastinateRunner:
     def _options(self) -> dict[str, Any]:
         # A queue per kind: a process fetches only what it has handlers for.
         return {
-            "queues": self._kinds,
+            "queues": self._handlers.kinds(),
             "delete_jobs": "always",
             "install_signal_handlers": False,
             "stalled_worker_timeout": STALLED_SECONDS,
