@@ -13,7 +13,8 @@ class Runner(Protocol):
 
     Any number of runners, of both sorts, in any number of processes and threads may work on one
     database: a row is leased to one of them at a time. Rows and outcomes are durable when the
-    database is. Handlers that are added before :meth:`start` are known to it. A handler's error is written to its row and never raised here.
+    database is. Handlers that are added before :meth:`start` are known to it. A handler's error is
+    written to its row and never raised here.
     """
 
     def run_due(self, limit: int = 100) -> int:
