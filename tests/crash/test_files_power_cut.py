@@ -56,3 +56,18 @@ def test_files_and_objects_survive_every_cut(tmp_path: Path, scratch: Path, seed
     assert tally.checked[Left.SYNCED] > 40
     assert tally.checked[Left.WRITTEN] > 40
     assert tally.checked[Left.PARTIAL] > 40
+
+
+def what_was_put_is_there(folder: Path, facts: Sequence[Fact]) -> None:
+    if acknowledged_of(facts, "blob"):
+        assert LocalBlobs(folder / "blobs").get("ab/abcdefgh00") == b"sealed"
+    if acknowledged_of(facts, "tile"):
+        assert (folder / "log" / "tile" / "entries" / "000").read_bytes() == b"leaves"
+
+
+def test_folders_that_a_killed_process_left_are_made_durable(tmp_path: Path, scratch: Path) -> None:
+    folder = tmp_path / "data"
+    (folder / "blobs" / "tmp").mkdir(parents=True)
+    (folder / "log").mkdir()
+    recording = record([sys.executable, WORKERS / "after_a_kill.py", folder], folder)
+    check_every_cut(recording, what_was_put_is_there, scratch)

@@ -37,18 +37,19 @@ class Fact:
         return " ".join((self.stage, self.what, *self.details)).encode() + b"\n"
 
 
+def say(fact: Fact) -> None:
+    """Write a fact to standard output."""
+    os.write(STANDARD_OUTPUT, fact.line())
+
+
 def trying(what: str, *details: str) -> None:
     """Announce on standard output that something is about to be tried."""
-    _say(Fact(Stage.TRY, what, details))
+    say(Fact(Stage.TRY, what, details))
 
 
 def acknowledged(what: str, *details: str) -> None:
     """Announce on standard output that something was acknowledged as durable."""
-    _say(Fact(Stage.ACK, what, details))
-
-
-def _say(fact: Fact) -> None:
-    os.write(STANDARD_OUTPUT, fact.line())
+    say(Fact(Stage.ACK, what, details))
 
 
 def read_fact(line: bytes) -> Fact | None:

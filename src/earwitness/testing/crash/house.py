@@ -26,7 +26,7 @@ from earwitness.ledger.verify import VerifyReport, verify
 from earwitness.policy.purposes import NEEDED_TO_KEEP, Purpose
 from earwitness.storage.schema import artefact, recording
 from earwitness.testing.canary import TOKEN, canary
-from earwitness.testing.crash.facts import Fact, Stage, acknowledged, acknowledged_of, tried_of, trying
+from earwitness.testing.crash.facts import Fact, Stage, acknowledged_of, say, tried_of
 from earwitness.testing.crash.remanence import find_plaintext
 from earwitness.testing.crash.thief import Thief
 from earwitness.vault import envelope
@@ -83,9 +83,10 @@ class Member:
 class Load:
     """Works on an open house and says what it tries and what was acknowledged."""
 
-    def __init__(self, house: House, name: str) -> None:
+    def __init__(self, house: House, name: str, say: Callable[[Fact], None] = say) -> None:
         """``name`` sets this load's recordings apart from those of every other."""
         self.house = house
+        self._say = say
         self.member = Member.of(house)
         self._name = name
         self._count = 0
@@ -94,7 +95,7 @@ class Load:
         """Keep one recording and return its id."""
         self._count += 1
         tag = f"{self._name}-{self._count}"
-        trying("keep", tag)
+        self._trying("keep", tag)
         incoming = Incoming(
             clip_of(tag),
             self.house.clock.now_ms(),
@@ -103,41 +104,41 @@ class Load:
             artefacts={TRANSCRIPT: transcript_of(tag)},
         )
         kept = self.house.intake.keep(incoming)
-        acknowledged("keep", tag, kept.recording)
+        self._acknowledged("keep", tag, kept.recording)
         return kept.recording
 
     def erase(self, *recordings: str) -> str:
         """Erase recordings; return the erasure's id. Their bytes go later (:meth:`remove`)."""
         for name in recordings:
-            trying("erase", name)
+            self._trying("erase", name)
         scope = Scope(ScopeKind.RECORDINGS, self.member.person.id, self.member.household.id, recordings)
         accepted = self.house.erasure.erase(self.member.person.actor(), scope)
         for name in recordings:
-            acknowledged("erase", name)
+            self._acknowledged("erase", name)
         return accepted.erasure
 
     def remove(self, erasure: str) -> None:
         """Remove what was erased from the medium."""
         self.house.removal.remove(erasure)
-        acknowledged("remove", erasure)
+        self._acknowledged("remove", erasure)
 
     def turn(self) -> None:
         """Turn the epoch: what was erased before is final after."""
         self._count += 1
         turn = f"{self._name}-{self._count}"
-        trying("turn", turn)
+        self._trying("turn", turn)
         self.house.turn_epoch()
-        acknowledged("turn", turn)
+        self._acknowledged("turn", turn)
 
     def play(self, name: str) -> None:
         """Open a recording through the door, which appends to the log first."""
         self.house.reading.play(self.member.person.actor(), name, Purpose.HISTORY).read()
-        acknowledged("play", name)
+        self._acknowledged("play", name)
 
     def show(self) -> None:
         """Publish the log and say which checkpoint was shown."""
         shown = self.house.log.publish()
-        acknowledged("shown", str(shown.size), shown.root.hex())
+        self._acknowledged("shown", str(shown.size), shown.root.hex())
 
     def kept(self) -> list[str]:
         """Return what stands, newest first."""
@@ -157,6 +158,12 @@ class Load:
         ]
         ((doing, _),) = draw.choices(doings, [weight for _, weight in doings])
         doing()
+
+    def _trying(self, what: str, *details: str) -> None:
+        self._say(Fact(Stage.TRY, what, details))
+
+    def _acknowledged(self, what: str, *details: str) -> None:
+        self._say(Fact(Stage.ACK, what, details))
 
     def _erase_any(self, draw: random.Random) -> None:
         standing = self.kept()
