@@ -33,7 +33,7 @@ COMMANDS = (
 )
 """Modules of this package with a ``register(app: typer.Typer) -> None``, in the order of the help.
 
-Each registers the one command, or group of commands, that has its module's name."""
+A command that has its module's name is loaded without the other modules."""
 
 
 def make_app(commands: Sequence[str] = COMMANDS) -> typer.Typer:
@@ -69,7 +69,7 @@ def run(arguments: Sequence[str]) -> int:
         command = context.command_path if context else "earwitness"
         return failures.report_usage(error.format_message(), command, as_json=as_json)
     except typer.Abort:
-        return failures.report_usage("Stopped; nothing was done.", "earwitness", as_json=as_json)
+        return failures.report_stopped(as_json=as_json)
     except Exception as error:  # noqa: BLE001 - the one place where the unexpected ends
         return failures.report_bug(error, as_json=as_json)
     return code if isinstance(code, int) else 0

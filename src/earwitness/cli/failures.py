@@ -29,6 +29,12 @@ def report_usage(message: str, command: str, *, as_json: bool) -> int:
     return USAGE
 
 
+def report_stopped(*, as_json: bool) -> int:
+    """Say that a question was not answered with yes, and return 1."""
+    _show("Stopped; nothing was done.", "", as_json=as_json)
+    return 1
+
+
 def report_bug(error: Exception, *, as_json: bool) -> int:
     """Show where an unexpected exception came from, without what it says, and return 1."""
     if os.environ.get(DEBUG) == "1":

@@ -19,7 +19,6 @@ from earwitness.web.hub import LOCAL_NAMES, create_app
 from earwitness.web.hub_lock import HubLock
 from earwitness.web.listening import USUAL_PORT, Listening, listen
 from earwitness.web.serving import ended_by_signals, serve
-from earwitness.web.view import View
 
 
 def register(app: typer.Typer) -> None:
@@ -59,8 +58,7 @@ def _usual_port(data: Path) -> int | None:
 
 def _run(data: Path, listening: Listening, ready: Callable[[], None]) -> None:
     with open_house(data, passphrase=ask_passphrase) as house:
-        view = View(house.data, house.database, house.log, house.keyring)
-        app = create_app(view, names=LOCAL_NAMES if listening.is_local else ("*",), clock=house.clock)
+        app = create_app(house, names=LOCAL_NAMES if listening.is_local else ("*",), clock=house.clock)
         house.start()
         try:
             serve(app, listening.sockets, ready)

@@ -30,18 +30,23 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"earwitness {__version__}\n"
 
 
+def names_of(module: str) -> list[str]:
+    app = make_app([module])
+    return [str(one.name) for one in (*app.registered_commands, *app.registered_groups)]
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
 def test_help_names_every_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 0
     shown = capsys.readouterr().out
-    assert [name for name in COMMANDS if f" {name.replace('_', '-')} " not in shown] == []
+    assert [name for module in COMMANDS for name in names_of(module) if f" {name} " not in shown] == []
 
 
-def test_every_command_registers_its_own_name() -> None:
-    for name in COMMANDS:
-        app = make_app([name])
-        names = [one.name for one in (*app.registered_commands, *app.registered_groups)]
-        assert name.replace("_", "-") in names
+def test_a_command_with_a_modules_name_is_in_that_module() -> None:
+    """Only that module is loaded for it."""
+    for module in COMMANDS:
+        assert names_of(module)
+        assert not set(names_of(module)) & (set(COMMANDS) - {module})
 
 
 @pytest.mark.parametrize("arguments", [["nothing"], ["up", "--nothing"], ["up", "--port", "many"], ["--nothing"]])
