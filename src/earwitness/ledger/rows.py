@@ -56,7 +56,7 @@ def leaf_chunks(tx: Connection, start: int, end: int, *, sealed: bool) -> Iterat
         .order_by(ledger_leaf.c.idx)
     )
     expected = start
-    with tx.execution_options(yield_per=CHUNK).execute(query) as rows:
+    with tx.execute(query, execution_options={"yield_per": CHUNK}) as rows:
         for part in rows.partitions():
             yield _checked(part, expected)
             expected += len(part)
