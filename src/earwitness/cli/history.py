@@ -173,6 +173,6 @@ def _play(wav: bytes) -> None:
             "There is no program here that plays sound.", next_step="Give --to FILE.wav, or install alsa-utils."
         )
     # Through a pipe: a temporary file would be a copy that nobody erases.
-    done = subprocess.run([*player, "-"], input=wav, capture_output=True, check=False)  # noqa: S603
+    done = subprocess.run([*player, "-"], input=wav, capture_output=True, check=False)  # noqa: S603 - a player from the list above
     if done.returncode:
         raise BadInput(f"{player[0]} could not play it.", next_step="Give --to FILE.wav.")
