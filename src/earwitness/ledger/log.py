@@ -19,12 +19,12 @@ from earwitness.ledger.merkle import leaf_hash
 from earwitness.ledger.merkle_proofs import consistency_proof, inclusion_proof, verify_inclusion
 from earwitness.ledger.notes import Signature, SignedNote, parse_note
 from earwitness.ledger.proof import TlogProof
-from earwitness.ledger.publication import Grown, Publication, Published, read_published
+from earwitness.ledger.publication import Publication, Published, read_published, remove_leftovers
 from earwitness.ledger.rows import add_leaves, add_tombstones, clear_sealed, log_size, read_leaves
 from earwitness.ledger.signer import NoteSigner
 from earwitness.ledger.sources import FolderSource
 from earwitness.ledger.tiles import CHECKPOINT, NodeReader, missing
-from earwitness.ledger.tombstones import HEAD, Tombstone
+from earwitness.ledger.tombstones import Tombstone
 from earwitness.ledger.witness import Witness
 from earwitness.ledger.writer import LOCK, PUBLIC_FOLDER_MODE, FolderWriter
 from earwitness.storage.database import Database
@@ -73,6 +73,12 @@ class Log:
         self._database = database
         self._nodes: tuple[bytes, NodeReader, Checkpoint] | None = None
         self._second_state = SecondCopy(0)
+        self._swept: set[Path] = set()
+
+    def close(self) -> None:
+        """Close the connections to witnesses; the database is the caller's."""
+        for witness in self.witnesses:
+            witness.close()
 
     # --- appending, inside the caller's write transaction ---------------------------------------
 
@@ -145,9 +151,16 @@ class Log:
         make_folder(self.folder, PUBLIC_FOLDER_MODE)
         with self._locked(), self._database.read() as tx:
             shown = self._publish_first(tx)
+            self._sweep(self.folder, shown)
             if self.second is not None:
                 self._follow(tx, self.second, shown, require=require_second)
         return shown.checkpoint
+
+    def _sweep(self, folder: Path, shown: Published) -> None:
+        """Once in a process: clear away what a crash of an earlier one left."""
+        if folder not in self._swept:
+            remove_leftovers(folder, shown)
+            self._swept.add(folder)
 
     def published(self) -> Checkpoint | None:
         """Return the checkpoint that the folder shows, its signature checked; None if there is none.
@@ -177,11 +190,12 @@ class Log:
             note = shown.note  # only the tombstones' head was lost: what is cosigned stays
         else:
             note = self.signer.sign(grown.checkpoint.text).encode()
-        return _show(publication.writer, grown, note, self.signer.sign(grown.head.text).encode())
+        return publication.show(grown, note, self.signer.sign(grown.head.text).encode())
 
     def _follow(self, tx: Connection, folder: Path, first: Published, *, require: bool) -> None:
         try:
             self._copy(tx, folder, first)
+            self._sweep(folder, first)
             self._second_state = SecondCopy(first.checkpoint.size)
         except (StorageError, LedgerError) as error:
             self._second_state = SecondCopy(self._second_state.size, error)
@@ -204,7 +218,7 @@ class Log:
             raise _second_diverged(folder, f"its leaf {error.index} is another one") from error
         if (grown.checkpoint, grown.head) != (first.checkpoint, first.head):
             raise _second_diverged(folder, "it is of another history")
-        _show(publication.writer, grown, first.note, first.head_note)
+        publication.show(grown, first.note, first.head_note)
 
     # --- witnesses --------------------------------------------------------------------------------
 
@@ -292,6 +306,10 @@ class Log:
         """
         return self._reader()[0]
 
+    def forget_tiles(self) -> None:
+        """Empty the cache of tiles. Never needed, as tiles do not change; for measuring without it."""
+        self._nodes = None
+
     def _reader(self) -> tuple[bytes, NodeReader, Checkpoint]:
         """Read the checkpoint now; keep parsed what did not change since the last time."""
         source = FolderSource(self.folder)
@@ -304,14 +322,6 @@ class Log:
         checkpoint = open_checkpoint(note, self.signer.key).checkpoint
         self._nodes = fresh = (note, NodeReader(source, checkpoint.size), checkpoint)
         return fresh
-
-
-def _show(writer: FolderWriter, grown: Grown, note: bytes, head_note: bytes) -> Published:
-    """Replace the heads, the checkpoint last; then drop what full tiles replaced."""
-    writer.replace_head(HEAD, head_note)
-    writer.replace_head(CHECKPOINT, note)
-    writer.remove_partials(grown.replaced)
-    return Published(grown.checkpoint, note, grown.head, head_note)
 
 
 def _behind(size: int, reached: int) -> LogCorrupt:

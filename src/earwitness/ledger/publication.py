@@ -34,7 +34,7 @@ from earwitness.ledger.tiles import (
     width_of,
 )
 from earwitness.ledger.tombstones import FOLDER as TOMBSTONES
-from earwitness.ledger.tombstones import TombstoneHead, read_head
+from earwitness.ledger.tombstones import HEAD, TombstoneHead, read_head
 from earwitness.ledger.writer import PRIVATE_MODE, PUBLIC_MODE, FolderWriter
 
 
@@ -72,6 +72,22 @@ def read_published(folder: Path, key: VerifierKey) -> Published:
     return Published(checkpoint, note, head, head_note)
 
 
+def remove_leftovers(folder: Path, shown: Published) -> None:
+    """Remove what a crash after the heads were replaced left: partial files whose full ones are there.
+
+    Raises:
+        StorageError: the folder cannot be changed.
+    """
+    writer, size = FolderWriter(folder), shown.checkpoint.size
+    for prefix in (ENTRIES, sealed_bundles.FOLDER):
+        writer.remove_leftovers(prefix, size // TILE_WIDTH)
+    writer.remove_leftovers(TOMBSTONES, shown.head.count // TILE_WIDTH)
+    level = 0
+    while count := size >> (TILE_HEIGHT * level):
+        writer.remove_leftovers(f"tile/{level}", count // TILE_WIDTH)
+        level += 1
+
+
 class Publication:
     """One folder's way from the size it shows to a larger one. Used once, under the folder's lock."""
 
@@ -93,7 +109,7 @@ class Publication:
         self._rows: list[LeafRow] = []
 
     def grow(self, tx: Connection, size: int) -> Grown:
-        """Write everything that a tree of ``size`` leaves needs; settled on the disk when this returns.
+        """Write everything that a tree of ``size`` leaves needs; on the disk once it is shown.
 
         Raises:
             LogCorrupt: ``database-diverged``, ``sequence-gap`` or ``tombstone-leaf``.
@@ -106,8 +122,23 @@ class Publication:
             self._write_bundles()
         root = self._write_edge(size)
         head = self._write_tombstones(tx, size)
-        self.writer.settle()
         return Grown(Checkpoint(self._shown.checkpoint.origin, size, root), head, self._replaced(size, head))
+
+    def show(self, grown: Grown, note: bytes, head_note: bytes) -> Published:
+        """Replace the heads when everything else is on the disk, the checkpoint last.
+
+        Then drop what full tiles replaced. A head of the tombstones that there were before may go with
+        the tiles: it says only that there are no more of them.
+
+        Raises:
+            StorageError: the folder cannot be written; what it showed before still stands.
+        """
+        heads = [(HEAD, head_note), (CHECKPOINT, note)]
+        if grown.head.count == self._shown.head.count:
+            self.writer.add(*heads.pop(0))
+        self.writer.finish(heads)
+        self.writer.remove_partials(grown.replaced)
+        return Published(grown.checkpoint, note, grown.head, head_note)
 
     def _resume(self, tx: Connection) -> None:
         """Take the rows of the open bundle from the database, if they are those that were published."""

@@ -114,7 +114,12 @@ def parse_bundle(data: bytes, name: str = "") -> list[bytes]:
         start = at + LENGTH_SIZE
         at = start + int.from_bytes(data[at:start], "big")
         if start > len(data) or at > len(data):
-            raise LogCorrupt(f"The entry bundle {name} ends inside an entry.", reason="bundle-malformed", file=name)
+            raise LogCorrupt(
+                f"The entry bundle {name} ends inside an entry.",
+                reason="bundle-malformed",
+                file=name,
+                next_step="Restore the file from the second copy.",
+            )
         entries.append(data[start:at])
     return entries
 

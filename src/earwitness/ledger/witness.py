@@ -65,6 +65,10 @@ class Witness:
             return _held(body)
         return size if status == OK else None
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
     def _ask(self, note: SignedNote, old: int, consistency: Consistency) -> tuple[int, bytes]:
         new = parse_checkpoint(note.text).size
         old = min(old, new)

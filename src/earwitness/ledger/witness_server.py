@@ -162,7 +162,7 @@ def parse_request(body: bytes) -> Request:
 def _check_growth(held: Checkpoint, new: Checkpoint, proof: Sequence[bytes]) -> None:
     if held.size:
         verify_consistency(held.size, new.size, proof, held.root, new.root)
-    elif proof or (new.size == 0 and new.root != EMPTY_ROOT):
+    elif proof:
         raise ProofInvalid("From the empty tree the proof is empty.", reason="proof-length")
 
 

@@ -88,7 +88,15 @@ def test_a_cosignature_is_no_signature_and_the_reverse() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "name", "name+00000000+AQ==", "name+zz+AQ==", SIGNER.vkey.replace("+", "-"), SIGNER.vkey[:-4], "a b" + SIGNER.vkey],
+    [
+        "",
+        "name",
+        "name+00000000+AQ==",
+        "name+zz+AQ==",
+        SIGNER.vkey.replace("+", "-"),
+        SIGNER.vkey[:-4],
+        "a b" + SIGNER.vkey,
+    ],
 )
 def test_a_verifier_key_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(NoteInvalid) as refused:
@@ -164,7 +172,7 @@ def test_a_key_is_kept_for_its_owner_alone_and_read_again(tmp_path: Path) -> Non
 def test_a_damaged_key_file_is_named(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "log.key"
     path.write_bytes(damage)
-    with pytest.raises(KeyCorrupt, match="log.key"):
+    with pytest.raises(KeyCorrupt, match=r"log\.key"):
         load_signer(path)
 
 
