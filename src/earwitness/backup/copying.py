@@ -65,7 +65,7 @@ def copy_rows(source: Connection, target: Connection, progress: Progress) -> Non
     for number, table in enumerate(tables):
         progress("tables", number, len(tables))
         query = select(table).order_by(*table.primary_key.columns)
-        with source.execution_options(yield_per=ROWS).execute(query) as rows:
+        with source.execute(query, execution_options={"yield_per": ROWS}) as rows:
             for part in rows.mappings().partitions():
                 target.execute(insert(table), [dict(row) for row in part])
 

@@ -38,17 +38,14 @@ class AtHand:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was accepted: the second copy to fill the gap from, and checkpoints that the history must give."""
+    """What was accepted: the second copy to fill the gap from, and checkpoints that the history must give.
+
+    ``relied_on`` is ``second copy``, ``checkpoint`` or ``none``.
+    """
 
     second: Path | None
     seen: tuple[tuple[str, Checkpoint], ...]
-
-    @property
-    def kind(self) -> str:
-        """What the restore relies on: ``second copy``, ``checkpoint`` or ``none``."""
-        if self.second is not None:
-            return "second copy"
-        return "checkpoint" if len(self.seen) > 1 else "none"
+    relied_on: str
 
 
 def weigh(
@@ -80,7 +77,8 @@ def weigh(
         raise _unproved(own.size, copy, shown)
     named = (("its own checkpoint", own), ("the second copy", copy), ("the checkpoint that was given", shown))
     seen = tuple((name, each) for name, each in named if each is not None and each.size)
-    return Evidence(second if fresh_copy else None, seen)
+    relied_on = "second copy" if fresh_copy else "checkpoint" if fresh_checkpoint else "none"
+    return Evidence(second if fresh_copy else None, seen, relied_on)
 
 
 def check_history(tx: Connection, seen: Sequence[tuple[str, Checkpoint]]) -> None:

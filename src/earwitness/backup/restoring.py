@@ -128,14 +128,14 @@ def _settings(sources: Sources, data: DataBackup) -> Settings:
 
 
 def _restore(job: _Job, target: Target) -> Restored:
-    again = put_database(target, job.data.folder / DATABASE, job.progress)
+    marks = put_database(target, job.data.folder / DATABASE, job.progress)
     for name in job.data.files:
         if name.startswith(f"{LOG}/"):
             copy_file(job.data.folder / name, target.work / name)
-    put_keys(target, job.keys)
+    put_keys(target, job.keys, marks)
     house = assemble_house(target.work, target.settings, clock=job.clock, passphrase=job.passphrase)
     try:
-        empty_objects(target, house.blobs, again=again)
+        empty_objects(target, house.blobs, marks)
         done = _bring_up(job, target, house)
     finally:
         house.closing.close()  # House.close would publish, and this is no house yet
@@ -171,7 +171,7 @@ def _bring_up(job: _Job, target: Target, house: House) -> Restored:
         people_lost=people_lost,
         objects_missing=missing,
         epoch=house.keyring.epoch,
-        relied_on=job.evidence.kind,
+        relied_on=job.evidence.relied_on,
     )
 
 

@@ -61,7 +61,7 @@ def named_objects(tx: Connection) -> Iterator[str]:
         .where(artefact.c.blob.is_not(None), recording.c.state != "erased"),
         select(deidentified.c.blob).where(deidentified.c.blob.is_not(None)),
     )
-    yield from tx.execution_options(yield_per=NAMES).scalars(query)
+    yield from tx.scalars(query, execution_options={"yield_per": NAMES})
 
 
 def _vacuum(source: Path, target: Path) -> None:

@@ -2,12 +2,12 @@
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 
 from earwitness.backup.copying import copy_file, copy_rows
 from earwitness.backup.keycopies import KeyBackup, put_log_key
@@ -27,6 +27,9 @@ from earwitness.vault.rings import RingSchemas
 
 RESTORING = ".restoring"
 MARK = "restoring"
+KEYS_MARK, OBJECTS_MARK = "restoring.keys", "restoring.objects"
+"""Rows of ``meta``: an unfinished restore to a folder; that it found the keys database, the object store, empty."""
+
 FOLDERS = ("blobs", "log", "run", "keys")
 
 
@@ -70,11 +73,11 @@ def prepared(final: Path, settings: Settings) -> Iterator[Target]:
             raise
 
 
-def put_database(target: Target, snapshot: Path, progress: Progress) -> bool:
+def put_database(target: Target, snapshot: Path, progress: Progress) -> frozenset[str]:
     """Put the snapshot's rows into the target's database, which must be empty.
 
     Returns:
-        Whether an unfinished restore to the same folder was cleared away first.
+        The marks of an unfinished restore to the same folder, which was cleared away first.
 
     Raises:
         BadInput: the database holds an installation.
@@ -83,15 +86,15 @@ def put_database(target: Target, snapshot: Path, progress: Progress) -> bool:
     """
     if not target.settings.database_url:
         copy_file(snapshot, target.work / DATABASE)
-        return False
+        return frozenset()
     scratch = target.work / "import.db"
     copy_file(snapshot, scratch)
     source, database = Database.open(sqlite_url(scratch)), Database.open(target.settings.database_url)
     try:
         with database.write() as tx:
-            again = _claim(tx, target)
+            marks = _claim(tx, target)
         with source.write() as tx:
-            tx.execute(delete(meta).where(meta.c.key == MARK))
+            tx.execute(delete(meta).where(_is_mark()))
         with source.read() as rows, database.write() as tx:
             copy_rows(rows, tx, progress)
     finally:
@@ -99,50 +102,69 @@ def put_database(target: Target, snapshot: Path, progress: Progress) -> bool:
         database.close()
     for path in target.work.glob("import.db*"):
         remove_durably(path)
-    return again
+    return marks
 
 
 def unmark(target: Target) -> None:
     """Say in a database of its own that the restore is complete."""
-    if target.settings.database_url:
-        database = Database.open(target.settings.database_url)
-        try:
-            with database.write() as tx:
-                tx.execute(delete(meta).where(meta.c.key == MARK))
-        finally:
-            database.close()
+    _in_server(target, lambda tx: tx.execute(delete(meta).where(_is_mark())))
 
 
-def _claim(tx: Connection, target: Target) -> bool:
+def _claim(tx: Connection, target: Target) -> frozenset[str]:
     """Clear what an unfinished restore to the same folder left, and refuse anything else."""
-    mark, place = tx.scalar(select(meta.c.value).where(meta.c.key == MARK)), str(target.final.resolve())
+    found = {row.key: row.value for row in tx.execute(select(meta).where(_is_mark()))}
+    place = str(target.final.resolve())
     tables = list(reversed(metadata.sorted_tables))
-    if mark == place:
+    if found.get(MARK) == place:
         for table in tables:
             tx.execute(delete(table))
     elif any(tx.execute(select(table).limit(1)).first() is not None for table in tables):
         raise BadInput("The database is not empty.", next_step="Give an empty database of its own.")
-    tx.execute(insert(meta), [{"key": MARK, "value": place}])
-    return mark == place
+    marks = frozenset(found) | {MARK}
+    tx.execute(insert(meta), [{"key": mark, "value": place} for mark in sorted(marks)])
+    return marks
 
 
-def empty_objects(target: Target, blobs: BlobStore, *, again: bool) -> None:
-    """Require an empty object store; after an unfinished restore, empty it.
+def _note(target: Target, mark: str, marks: frozenset[str]) -> None:
+    """Remember, durably and before anything is put there, that a store was found empty."""
+    if mark not in marks:
+        row = {"key": mark, "value": str(target.final.resolve())}
+        _in_server(target, lambda tx: tx.execute(insert(meta), [row]))
+
+
+def _in_server(target: Target, change: Callable[[Connection], object]) -> None:
+    """Change the database if it is not a file in the folder, which needs no marks."""
+    if target.settings.database_url:
+        database = Database.open(target.settings.database_url)
+        try:
+            with database.write() as tx:
+                change(tx)
+        finally:
+            database.close()
+
+
+def _is_mark() -> ColumnElement[bool]:
+    return meta.c.key.in_([MARK, KEYS_MARK, OBJECTS_MARK])
+
+
+def empty_objects(target: Target, blobs: BlobStore, marks: frozenset[str]) -> None:
+    """Require an empty object store; empty it if an unfinished restore had found it so.
 
     Raises:
         BadInput: there are objects in it.
     """
     if next(iter(blobs.names()), None) is None:
-        return
-    if not again:
+        _note(target, OBJECTS_MARK, marks)
+    elif OBJECTS_MARK in marks:
+        blobs.delete_many(list(blobs.names()))
+    else:
         raise BadInput(
             f"The object store of {target.settings.installation} is not empty.",
             next_step="Give an empty bucket: what it holds may belong to a house that is running.",
         )
-    blobs.delete_many(list(blobs.names()))
 
 
-def put_keys(target: Target, backup: KeyBackup) -> int:
+def put_keys(target: Target, backup: KeyBackup, marks: frozenset[str]) -> int:
     """Put a key backup's keys where the settings say; return the epoch they open.
 
     Worked on in a copy, because opening a ring writes beside it.
@@ -157,7 +179,7 @@ def put_keys(target: Target, backup: KeyBackup) -> int:
         for name in backup.manifest.files:
             copy_file(backup.folder / name, scratch / Path(name).name)
         if target.settings.keys_url:
-            epoch = _into_schemas(target, scratch)
+            epoch = _into_schemas(target, scratch, marks)
         else:
             epoch = Keyring.restore_snapshot(scratch, target.keys)
         put_log_key(backup, target.keys)
@@ -166,9 +188,14 @@ def put_keys(target: Target, backup: KeyBackup) -> int:
     return epoch
 
 
-def _into_schemas(target: Target, scratch: Path) -> int:
+def _into_schemas(target: Target, scratch: Path, marks: frozenset[str]) -> int:
     store = RingSchemas(target.settings.keys_url)
     try:
+        if store.current() is None:
+            _note(target, KEYS_MARK, marks)
+        elif KEYS_MARK in marks:
+            with store.rotating():
+                store.switch(0)  # what the unfinished restore put there is nobody's: it is made anew
         epoch = snapshots.restore(scratch, store)
     finally:
         store.close()
