@@ -6,10 +6,14 @@ import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from earwitness.bootstrap import House
+from earwitness.settings import Settings
 from earwitness.storage.database import Database, sqlite_url
 from earwitness.testing.clock import VirtualClock
+from earwitness.testing.house import Family, check_whole, copy_house, house_on_servers, make_template
 from earwitness.testing.loopback import loopback_only
 from earwitness.testing.runlog import FOLDER_VARIABLE, RunLog, findings
 from earwitness.testing.servers import PostgresMissingError, PostgresServer, S3Server
@@ -149,3 +153,64 @@ def s3_server() -> Iterator[S3Server]:
     server = S3Server()
     yield server
     server.stop()
+
+
+# --- houses: every test of one ends with the check that it is whole -------------------------------
+
+
+@pytest.fixture(scope="session")
+def house_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A house on files that was made once, for copying."""
+    return make_template(tmp_path_factory.mktemp("template") / "data")
+
+
+@pytest.fixture
+def server_settings(
+    postgresql_server: PostgresServer, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
+    """Settings of a house on servers: a database, a keys database and a bucket of this test's own."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
+    data, keys = postgresql_server.fresh(), postgresql_server.empty()
+    bucket = data.partition("@/")[2].partition("?")[0].replace("_", "-")
+    httpx.put(f"{s3_server.endpoint}/{bucket}").raise_for_status()
+    yield Settings(
+        installation="inst_served",
+        database_url=data,
+        keys_url=keys,
+        s3_bucket=bucket,
+        s3_endpoint=s3_server.endpoint,
+    )
+    for url in (data, keys):
+        postgresql_server.drop(url)
+
+
+@pytest.fixture
+def small_house(house_template: Path, tmp_path: Path, virtual_clock: VirtualClock) -> Iterator[House]:
+    """A house on SQLite and files."""
+    with copy_house(house_template, tmp_path / "data", virtual_clock) as house:
+        yield house
+        check_whole(house)
+
+
+@pytest.fixture(params=["files", "servers"])
+def house(request: pytest.FixtureRequest, tmp_path: Path, virtual_clock: VirtualClock) -> Iterator[House]:
+    """A house once on SQLite and files, once on PostgreSQL and S3."""
+    if request.param == "files":
+        yield request.getfixturevalue("small_house")
+        return
+    with house_on_servers(tmp_path / "data", request.getfixturevalue("server_settings"), virtual_clock) as house:
+        yield house
+        check_whole(house)
+
+
+@pytest.fixture
+def small_family(small_house: House) -> Family:
+    """Two adults in a house on files."""
+    return Family.move_in(small_house)
+
+
+@pytest.fixture
+def family(house: House) -> Family:
+    """Two adults, once on files and once on servers."""
+    return Family.move_in(house)

@@ -144,7 +144,13 @@ class House:
         self.close()
 
 
-def create_house(data: Path, chosen: Settings | None = None, *, passphrase: AskPassphrase | None = None) -> None:
+def create_house(
+    data: Path,
+    chosen: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    passphrase: AskPassphrase | None = None,
+) -> None:
     """Make a new installation in ``data``: settings, keys, database, and the log's first checkpoint.
 
     Raises:
@@ -158,10 +164,10 @@ def create_house(data: Path, chosen: Settings | None = None, *, passphrase: AskP
         make_folder(data / name)
     chosen = chosen or default_settings()
     with ExitStack() as closing:
-        keyring = _keyring(data, chosen, SystemClock(), passphrase, closing, create=True)
+        keyring = _keyring(data, chosen, clock or SystemClock(), passphrase, closing, create=True)
         keyring.create_subject(DEIDENTIFIED)
     settings_file.store(data, chosen)  # last: a folder without settings is no installation
-    with open_house(data, passphrase=passphrase) as house:
+    with open_house(data, clock=clock, passphrase=passphrase) as house:
         house.log.publish()
 
 
