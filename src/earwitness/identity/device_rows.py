@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select
 
 from earwitness.kernel.errors import NotFound
 from earwitness.storage.schema import device, device_agreement, person, tombstone
@@ -46,16 +46,28 @@ def device_row(tx: Connection, device_id: str) -> Row[Any]:
     return row
 
 
+_AGREEMENTS = (
+    select(device_agreement.c.device_id, device_agreement.c.person_id, device_agreement.c.agreed_at)
+    .join(person, person.c.id == device_agreement.c.person_id)
+    .where(
+        device_agreement.c.device_id.in_(bindparam("devices", expanding=True)),
+        standing_agreement(),
+        person.c.erased_at.is_(None),
+    )
+)
+_ADULTS = select(person.c.id, person.c.household_id).where(
+    person.c.household_id.in_(bindparam("households", expanding=True)),
+    person.c.age == "adult",
+    person.c.erased_at.is_(None),
+)
+
+
 def agreements(tx: Connection, device_ids: Iterable[str]) -> dict[str, dict[str, int]]:
     """Return, for each device, who has agreed to it and still does, with the moment (ms)."""
     found: dict[str, dict[str, int]] = {each: {} for each in device_ids}
-    query = (
-        select(device_agreement.c.device_id, device_agreement.c.person_id, device_agreement.c.agreed_at)
-        .join(person, person.c.id == device_agreement.c.person_id)
-        .where(device_agreement.c.device_id.in_(list(found)), standing_agreement(), person.c.erased_at.is_(None))
-    )
-    for row in tx.execute(query):
-        found[row.device_id][row.person_id] = row.agreed_at
+    if found:
+        for row in tx.execute(_AGREEMENTS, {"devices": list(found)}):
+            found[row.device_id][row.person_id] = row.agreed_at
     return found
 
 
@@ -67,9 +79,7 @@ def agreed_people(tx: Connection, device_id: str) -> frozenset[str]:
 def living_adults(tx: Connection, households: Iterable[str]) -> dict[str, frozenset[str]]:
     """Return, for each household, its adults who are not erased."""
     found: dict[str, set[str]] = {each: set() for each in households}
-    query = select(person.c.id, person.c.household_id).where(
-        person.c.household_id.in_(list(found)), person.c.age == "adult", person.c.erased_at.is_(None)
-    )
-    for row in tx.execute(query):
-        found[row.household_id].add(row.id)
+    if found:
+        for row in tx.execute(_ADULTS, {"households": list(found)}):
+            found[row.household_id].add(row.id)
     return {household: frozenset(people) for household, people in found.items()}

@@ -7,7 +7,7 @@ is kept from bringing it back.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from earwitness.identity.device_rows import buried
 from earwitness.policy.purposes import Purpose
@@ -22,22 +22,25 @@ class Answer:
     toward: str | None = None
 
 
+_STANDING = (
+    select(consent.c.person_id, consent.c.purpose, consent.c.toward)
+    .join(person, person.c.id == consent.c.person_id)
+    .where(
+        consent.c.person_id.in_(bindparam("people", expanding=True)),
+        consent.c.given.is_(True),
+        consent.c.ended_at.is_(None),
+        ~buried(consent.c.tombstone),
+        person.c.erased_at.is_(None),
+    )
+)
+
+
 def standing_answers(tx: Connection, people: Iterable[str]) -> dict[str, frozenset[Answer]]:
     """Return what each of these people has said yes to and still stands; nothing for the erased."""
     found: dict[str, set[Answer]] = {each: set() for each in people}
-    query = (
-        select(consent.c.person_id, consent.c.purpose, consent.c.toward)
-        .join(person, person.c.id == consent.c.person_id)
-        .where(
-            consent.c.person_id.in_(list(found)),
-            consent.c.given.is_(True),
-            consent.c.ended_at.is_(None),
-            ~buried(consent.c.tombstone),
-            person.c.erased_at.is_(None),
-        )
-    )
-    for row in tx.execute(query):
-        found[row.person_id].add(Answer(Purpose(row.purpose), row.toward))
+    if found:
+        for row in tx.execute(_STANDING, {"people": list(found)}):
+            found[row.person_id].add(Answer(Purpose(row.purpose), row.toward))
     return {each: frozenset(answers) for each, answers in found.items()}
 
 

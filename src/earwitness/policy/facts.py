@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from earwitness.identity.device_rows import agreements, living_adults, standing_device
 from earwitness.identity.people import Age, Standing
@@ -44,13 +44,15 @@ class Facts:
     consents: frozenset[str] = frozenset()
 
 
+_PEOPLE = select(person.c.id, person.c.household_id, person.c.role, person.c.age, person.c.erased_at).where(
+    person.c.id.in_(bindparam("people", expanding=True))
+)
+_KINDS = select(household.c.id, household.c.kind).where(household.c.id.in_(bindparam("households", expanding=True)))
+
+
 def person_facts(tx: Connection, people: Iterable[str]) -> dict[str, PersonFacts]:
     """Return the facts of these people, erased or not; unknown ids are left out."""
-    rows = tx.execute(
-        select(person.c.id, person.c.household_id, person.c.role, person.c.age, person.c.erased_at).where(
-            person.c.id.in_(list(people))
-        )
-    )
+    rows = tx.execute(_PEOPLE, {"people": list(people)})
     return {
         row.id: PersonFacts(
             row.id, row.household_id, row.role == Standing.OWNER, row.age == Age.ADULT, row.erased_at is not None
@@ -138,14 +140,15 @@ _RECORDINGS = (
     .join(household, household.c.id == recording.c.household_id)
     .join(device, device.c.id == recording.c.device_id, isouter=True)
     .join(person, person.c.id == recording.c.subject_id, isouter=True)
+    .where(recording.c.id.in_(bindparam("recordings", expanding=True)), recording.c.state != "erased")
 )
 
 
 def _recording_rows(tx: Connection, resources: Sequence[Resource]) -> dict[str, Any]:
     if not resources:
         return {}
-    query = _RECORDINGS.where(recording.c.id.in_([each.id for each in resources]), recording.c.state != "erased")
-    rows: dict[str, Any] = {row.id: row for row in tx.execute(query)}
+    asked = {"recordings": [each.id for each in resources]}
+    rows: dict[str, Any] = {row.id: row for row in tx.execute(_RECORDINGS, asked)}
     for each in resources:
         row = rows.get(each.id)
         if row is None or row.subject_id != each.subject or row.household_id != each.household:
@@ -190,5 +193,4 @@ def _all_of(tx: Connection, facts: Facts, said: _Said) -> Facts:
 
 
 def _household_kinds(tx: Connection, households: Iterable[str]) -> dict[str, str]:
-    rows = tx.execute(select(household.c.id, household.c.kind).where(household.c.id.in_(list(households))))
-    return {row.id: row.kind for row in rows}
+    return {row.id: row.kind for row in tx.execute(_KINDS, {"households": list(households)})}

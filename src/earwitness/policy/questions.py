@@ -28,10 +28,11 @@ def ask(tx: Connection, principal: Principal, asked: Asked) -> list[Question]:
     same: dict[tuple[Facts, StaffMember | None], str] = {}
     for each in asked.resources:
         same.setdefault((facts[each.id], approved.get(each.id)), each.id)
-    return [_question(principal, asked, name, about, by) for (about, by), name in same.items()]
+    return [question(principal, asked, name, about, by) for (about, by), name in same.items()]
 
 
-def _question(principal: Principal, asked: Asked, name: str, facts: Facts, approver: StaffMember | None) -> Question:
+def question(principal: Principal, asked: Asked, name: str, facts: Facts, approver: StaffMember | None) -> Question:
+    """Return the question about one resource, named ``name``; the policies never ask for its name."""
     entities: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add(entity: dict[str, Any]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """How long recordings are kept: each adult chooses, three months where nothing was chosen.
 
-A choice that is replaced by a shorter one is buried in the log. After a restore of a backup from
+A choice that is followed by a shorter one is buried in the log. After a restore of a backup from
 before, the buried choice has ended but what was chosen instead is unknown: then nothing new is kept
 until the person chooses again. The default has a tombstone too, derived from the person's own.
 """
@@ -167,20 +167,16 @@ class Retention:
         ]
 
     def _end_earlier(self, tx: Connection, person_id: str, own_tombstone: bytes, choice: RetentionChoice) -> None:
-        unended = (retention_choice.c.person_id == person_id) & retention_choice.c.ended_at.is_(None)
-        rows = tx.execute(select(retention_choice).where(unended, ~buried(retention_choice.c.tombstone))).all()
+        """Bury every longer choice there ever was, for a backup may hold any of them as the one that stands."""
+        own = retention_choice.c.person_id == person_id
+        rows = tx.execute(select(retention_choice.c.choice, retention_choice.c.tombstone).where(own)).all()
         longer = [row.tombstone for row in rows if RetentionChoice(row.choice).lifetime_ms > choice.lifetime_ms]
-        if not _has_chosen(tx, person_id) and DEFAULT.lifetime_ms > choice.lifetime_ms:
-            longer += _unburied(tx, [default_tombstone(own_tombstone)])
-        if longer:
-            self._bury(tx, longer)
+        if DEFAULT.lifetime_ms > choice.lifetime_ms:
+            longer.append(default_tombstone(own_tombstone))
+        if fresh := _unburied(tx, longer):
+            self._bury(tx, fresh)
+        unended = own & retention_choice.c.ended_at.is_(None)
         tx.execute(update(retention_choice).where(unended).values(ended_at=self._clock.now_ms()))
-
-
-def _has_chosen(tx: Connection, person_id: str) -> bool:
-    return (
-        tx.execute(select(retention_choice.c.id).where(retention_choice.c.person_id == person_id)).first() is not None
-    )
 
 
 def _unburied(tx: Connection, ids: Sequence[bytes]) -> list[bytes]:

@@ -64,10 +64,12 @@ def test_the_latest_choice_counts_and_the_history_is_kept(village: Village) -> N
         ([ONE_DAY], 1),  # shorter than the default
         ([ONE_DAY, EIGHTEEN_MONTHS], 1),
         ([EIGHTEEN_MONTHS, THREE_MONTHS], 1),
-        ([EIGHTEEN_MONTHS, ONE_DAY, ONE_DAY, NOTHING], 2),
+        ([EIGHTEEN_MONTHS, ONE_DAY, ONE_DAY, NOTHING], 4),
+        ([THREE_MONTHS, ONE_DAY], 2),  # a backup from before the first choice holds the default
+        ([EIGHTEEN_MONTHS, UNTIL_DELETED, THREE_MONTHS], 2),  # a backup may hold either
     ],
 )
-def test_only_what_is_replaced_by_shorter_is_buried(
+def test_whatever_is_followed_by_something_shorter_is_buried(
     village: Village, choices: Sequence[RetentionChoice], count: int
 ) -> None:
     who = village.person(village.household())
