@@ -83,7 +83,7 @@ class Family:
         """The clock that the test moves."""
         clock = self.house.clock
         if not isinstance(clock, VirtualClock):
-            raise AssertionError("A house under test has a virtual clock.")
+            raise TypeError("A house under test has a virtual clock.")
         return clock
 
     @property
