@@ -31,6 +31,10 @@ def once(load: Load) -> None:
     load.turn()
     load.house.sweep()
     load.show()
+    erasure = load.forget()
+    load.turn()
+    load.remove(erasure)
+    load.show()
 
 
 with open_house(Path(sys.argv[1])) as house:

@@ -73,9 +73,9 @@ class Member:
 
     @classmethod
     def of(cls, house: House) -> "Member":
-        """Find the adult that :func:`new_house` made."""
+        """Find the adult that :func:`new_house` made, erased or not."""
         (household,) = house.directory.households.list()
-        (person,) = house.directory.people.list(household.id)
+        (person,) = house.directory.people.list(household.id, erased=True)
         (device,) = house.directory.devices.list(household.id)
         return cls(household, person, device.id)
 
@@ -115,6 +115,14 @@ class Load:
         accepted = self.house.erasure.erase(self.member.person.actor(), scope)
         for name in recordings:
             self._acknowledged("erase", name)
+        return accepted.erasure
+
+    def forget(self) -> str:
+        """Erase the adult with everything; return the erasure's id."""
+        self._trying("forget")
+        scope = Scope(ScopeKind.PERSON, self.member.person.id, self.member.household.id)
+        accepted = self.house.erasure.erase(self.member.person.actor(), scope)
+        self._acknowledged("forget")
         return accepted.erasure
 
     def remove(self, erasure: str) -> None:
@@ -205,6 +213,7 @@ class HouseCheck:
         assert not find_plaintext(data, {"plaintext": MARK}), "plaintext lies about"
         with open_house(data) as house:
             _check_log(house, facts, before)
+            assert not house.keyring.keys(sorted(_erased(facts))), "erased, and its key still opens"
             house.sweep()
             _check_recordings(house, facts)
             _check_owners(house)
@@ -220,11 +229,11 @@ class HouseCheck:
         with open_house(data) as house:
             house.sweep()
             house.turn_epoch()
-            alive = _ids(acknowledged_of(facts, "keep"), 1) - _ids(tried_of(facts, "erase"), 0)
+            alive = _ids(acknowledged_of(facts, "keep"), 1) - _going(facts)
         self.thief.copy_rings(data / "keys")
         opened = self.thief.opens(data)
         assert alive <= opened, "the thief is blind: what stands must open"
-        assert not _ids(acknowledged_of(facts, "erase"), 0) & opened, "erased, and the epoch turned, yet it opens"
+        assert not _erased(facts) & opened, "erased, and the epoch turned, yet it opens"
         assert not find_plaintext(data, {"plaintext": MARK})
 
 
@@ -238,7 +247,25 @@ def _final(facts: Sequence[Fact]) -> set[str]:
     if not done:
         return set()
     began = facts.index(Fact(Stage.TRY, "turn", done[-1]))
-    return _ids(acknowledged_of(facts[:began], "erase"), 0)
+    return _erased(facts[:began])
+
+
+def _said(facts: Sequence[Fact], stage: Stage, what: str) -> bool:
+    return any(fact.stage is stage and fact.what == what for fact in facts)
+
+
+def _erased(facts: Sequence[Fact]) -> set[str]:
+    """Return the recordings whose erasure was acknowledged, alone or with their person."""
+    if _said(facts, Stage.ACK, "forget"):
+        return _ids(acknowledged_of(facts, "keep"), 1)
+    return _ids(acknowledged_of(facts, "erase"), 0)
+
+
+def _going(facts: Sequence[Fact]) -> set[str]:
+    """Return the recordings whose erasure was at least tried."""
+    if _said(facts, Stage.TRY, "forget"):
+        return _ids(acknowledged_of(facts, "keep"), 1)
+    return _ids(tried_of(facts, "erase"), 0)
 
 
 def _reports(data: Path, key: str | None = None) -> list[VerifyReport]:
@@ -255,14 +282,14 @@ def _check_log(house: House, facts: Sequence[Fact], before: Sequence[VerifyRepor
         hashes = [leaf_hash(leaf.commitment) for leaf in house.log.leaves(tx, range(house.log.size()))]
     for size, root in {*shown, *((report.size, report.root) for report in before)}:
         assert tree_root(hashes[:size]) == root, f"the log differs from the checkpoint shown at {size}"
-    member = Member.of(house)
-    assert list(house.audit.chain_breaks(member.person.id)) == []
+    if not _said(facts, Stage.TRY, "forget"):
+        assert list(house.audit.chain_breaks(Member.of(house).person.id)) == []
 
 
 def _check_recordings(house: House, facts: Sequence[Fact]) -> None:
     opened = _open_everything(house)
     acked = {name: tag for tag, name in acknowledged_of(facts, "keep")}
-    going, gone = _ids(tried_of(facts, "erase"), 0), _ids(acknowledged_of(facts, "erase"), 0)
+    going, gone = _going(facts), _erased(facts)
     lost = acked.keys() - going - opened.keys()
     assert not lost, f"{len(lost)} acknowledged recordings are lost"
     back = gone & opened.keys()
