@@ -23,7 +23,7 @@ from earwitness.storage.schema import meta, metadata
 from earwitness.vault import snapshots
 from earwitness.vault.custodians.rootfiles import copy_root, shred
 from earwitness.vault.keyring import Keyring
-from earwitness.vault.rings import RingSchemas
+from earwitness.vault.rings.schemas import RingSchemas
 
 RESTORING = ".restoring"
 MARK = "restoring"
