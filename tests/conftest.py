@@ -5,18 +5,22 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
-from earwitness.bootstrap import House
 from earwitness.settings import Settings
 from earwitness.storage.database import Database, sqlite_url
 from earwitness.testing.clock import VirtualClock
-from earwitness.testing.house import Family, check_whole, copy_house, house_on_servers, make_template
 from earwitness.testing.loopback import loopback_only
 from earwitness.testing.runlog import FOLDER_VARIABLE, RunLog, findings
 from earwitness.testing.servers import PostgresMissingError, PostgresServer, S3Server
+
+if TYPE_CHECKING:
+    from earwitness.bootstrap import House
+    from earwitness.testing.house import Family
 
 RUN_LOG = pytest.StashKey[RunLog]()
 LEAKS = pytest.StashKey[list[str]]()
@@ -159,9 +163,17 @@ def s3_server() -> Iterator[S3Server]:
 
 
 @pytest.fixture(scope="session")
-def house_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small() -> ModuleType:
+    """What makes houses; loaded by those tests alone that need one, for it loads the whole product."""
+    from earwitness.testing import house  # noqa: PLC0415 - see above
+
+    return house
+
+
+@pytest.fixture(scope="session")
+def house_template(tmp_path_factory: pytest.TempPathFactory, small: ModuleType) -> Path:
     """A house on files that was made once, for copying."""
-    return make_template(tmp_path_factory.mktemp("template") / "data")
+    return small.make_template(tmp_path_factory.mktemp("template") / "data")
 
 
 @pytest.fixture
@@ -186,31 +198,35 @@ def server_settings(
 
 
 @pytest.fixture
-def small_house(house_template: Path, tmp_path: Path, virtual_clock: VirtualClock) -> Iterator[House]:
+def small_house(
+    house_template: Path, tmp_path: Path, virtual_clock: VirtualClock, small: ModuleType
+) -> "Iterator[House]":
     """A house on SQLite and files."""
-    with copy_house(house_template, tmp_path / "data", virtual_clock) as house:
+    with small.copy_house(house_template, tmp_path / "data", virtual_clock) as house:
         yield house
-        check_whole(house)
+        small.check_whole(house)
 
 
 @pytest.fixture(params=["files", "servers"])
-def house(request: pytest.FixtureRequest, tmp_path: Path, virtual_clock: VirtualClock) -> Iterator[House]:
+def house(
+    request: pytest.FixtureRequest, tmp_path: Path, virtual_clock: VirtualClock, small: ModuleType
+) -> "Iterator[House]":
     """A house once on SQLite and files, once on PostgreSQL and S3."""
     if request.param == "files":
         yield request.getfixturevalue("small_house")
         return
-    with house_on_servers(tmp_path / "data", request.getfixturevalue("server_settings"), virtual_clock) as house:
+    with small.house_on_servers(tmp_path / "data", request.getfixturevalue("server_settings"), virtual_clock) as house:
         yield house
-        check_whole(house)
+        small.check_whole(house)
 
 
 @pytest.fixture
-def small_family(small_house: House) -> Family:
+def small_family(small_house: "House", small: ModuleType) -> "Family":
     """Two adults in a house on files."""
-    return Family.move_in(small_house)
+    return small.Family.move_in(small_house)
 
 
 @pytest.fixture
-def family(house: House) -> Family:
+def family(house: "House", small: ModuleType) -> "Family":
     """Two adults, once on files and once on servers."""
-    return Family.move_in(house)
+    return small.Family.move_in(house)

@@ -127,21 +127,24 @@ class Audit:
             KeyDestroyed: the audit key is gone with its subject.
             LogCorrupt: an entry does not open or does not match its public commitment.
         """
-        cipher = self._audit_keys([subject])[subject]
-        order = audit_entry.c.seq.desc() if newest_first else audit_entry.c.seq
-        query = select(audit_entry.c.seq, audit_entry.c.idx).where(audit_entry.c.subject_id == subject).order_by(order)
         with self._database.read() as tx:
-            rows = tx.execute(query.limit(limit)).all()
-            sealed = self._log.leaves(tx, [row.idx for row in rows])
-        return [self._open(subject, row.seq, row.idx, leaf, cipher) for row, leaf in zip(rows, sealed, strict=True)]
+            return self._entries(tx, subject, newest_first=newest_first, limit=limit)
 
     def chain_breaks(self, subject: str) -> Iterator[int]:
-        """Yield the sequence numbers at which the subject's chain of entries is broken."""
+        """Yield the sequence numbers at which the subject's chain of entries is broken.
+
+        The chain has to end where its head says, so that the newest entries cannot be left out either.
+        """
+        with self._database.read() as tx:
+            entries = self._entries(tx, subject)
+            end = self._heads(tx, [subject]).get(subject, (0, NO_ENTRY))
         head, expected = NO_ENTRY, 0
-        for entry in self.entries(subject):
+        for entry in entries:
             if entry.seq != expected or entry.body["prev"] != head.hex():
                 yield entry.seq
             head, expected = entry.commitment, entry.seq + 1
+        if (expected, head) != end:
+            yield min(expected, end[0])
 
     def require_whole(self, subject: str) -> None:
         """Check that no entry is missing from the subject's chain.
@@ -151,6 +154,16 @@ class Audit:
         """
         for seq in self.chain_breaks(subject):
             raise LogCorrupt(f"Your chain of entries is broken at number {seq}.", next_step="Run earwitness verify.")
+
+    def _entries(
+        self, tx: Connection, subject: str, *, newest_first: bool = False, limit: int | None = None
+    ) -> list[OpenedEntry]:
+        cipher = self._audit_keys([subject])[subject]
+        order = audit_entry.c.seq.desc() if newest_first else audit_entry.c.seq
+        query = select(audit_entry.c.seq, audit_entry.c.idx).where(audit_entry.c.subject_id == subject).order_by(order)
+        rows = tx.execute(query.limit(limit)).all()
+        sealed = self._log.leaves(tx, [row.idx for row in rows])
+        return [self._open(subject, row.seq, row.idx, leaf, cipher) for row, leaf in zip(rows, sealed, strict=True)]
 
     def _audit_keys(self, subjects: Sequence[str]) -> dict[str, AESGCM]:
         return {subject: AESGCM(self._keyring.key(audit_key_id(subject))) for subject in subjects}
