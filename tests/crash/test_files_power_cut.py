@@ -30,16 +30,15 @@ def letters_are_right(folder: Path, facts: Sequence[Fact]) -> None:
 
 def objects_are_right(folder: Path, facts: Sequence[Fact]) -> None:
     blobs = LocalBlobs(folder / "blobs")
-    blobs.sweep_temporary()
     there = set(blobs.names())
     put = {name for (name,) in acknowledged_of(facts, "put")}
     deleted = {name for (name,) in acknowledged_of(facts, "delete")}
     going = {name for (name,) in tried_of(facts, "delete")}
     assert put - going <= there
     assert not deleted & there
-    for name in there:
+    # A part may stay under a name that nobody was told: the vault's sweep takes what no row refers to.
+    for name in there & put:
         assert blobs.get(name) == name.encode() * 150
-    assert list((folder / "blobs" / "tmp").iterdir()) == []
 
 
 def all_is_right(folder: Path, facts: Sequence[Fact]) -> None:
@@ -67,7 +66,7 @@ def what_was_put_is_there(folder: Path, facts: Sequence[Fact]) -> None:
 
 def test_folders_that_a_killed_process_left_are_made_durable(tmp_path: Path, scratch: Path) -> None:
     folder = tmp_path / "data"
-    (folder / "blobs" / "tmp").mkdir(parents=True)
+    (folder / "blobs").mkdir()
     (folder / "log").mkdir()
     recording = record([sys.executable, WORKERS / "after_a_kill.py", folder], folder)
     check_every_cut(recording, what_was_put_is_there, scratch)

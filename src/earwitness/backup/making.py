@@ -22,7 +22,6 @@ from earwitness.ledger.tiles import CHECKPOINT
 from earwitness.ledger.verify import verify
 from earwitness.ledger.writer import LOCK
 from earwitness.storage.blobs import LocalBlobs
-from earwitness.storage.blobs.local import TEMPORARY
 from earwitness.storage.database import Database
 from earwitness.storage.files import FolderLock, os_errors, write_durably
 from earwitness.storage.migration import HEAD
@@ -93,7 +92,6 @@ def _copy_named(house: House, staging: Path, progress: Progress) -> tuple[Counts
         people = tx.scalar(select(func.count()).select_from(person).where(person.c.erased_at.is_(None))) or 0
         ledger = log_size(tx)
     with os_errors(staging):
-        (staging / BLOBS / TEMPORARY).rmdir()
         sizes = [(staging / BLOBS / name).stat().st_size for name in files_below(staging / BLOBS)]
     return Counts(recordings, people, len(sizes), sum(sizes), _still_named(house.database, lost)), ledger
 

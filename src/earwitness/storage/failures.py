@@ -8,14 +8,18 @@ the driver is taken over: it may quote a value.
 
 import os
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
 from sqlalchemy import exc
 
 from earwitness.kernel.errors import RowCorrupt, StorageBusy, StorageError, StorageFull
+
+if TYPE_CHECKING:
+    import psycopg
 
 LOW_SPACE = 64 * 1024
 PRIMARY = 0xFF  # SQLite: the low byte of an extended result code is its primary code
@@ -41,7 +45,7 @@ def translated(place: Path | str) -> Iterator[None]:
         yield
     except (exc.IntegrityError, sqlite3.IntegrityError):
         raise
-    except (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, psycopg.Error) as error:
+    except _media_errors() as error:
         ours = _translate(error, place)
         if ours is None:
             raise
@@ -52,11 +56,21 @@ def _translate(error: Exception, place: Path | str) -> StorageError | None:
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     if isinstance(cause, sqlite3.Error) and isinstance(place, Path):
         return _sqlite(cause, place)
-    if isinstance(cause, psycopg.Error):
+    if isinstance(cause, _psycopg()):
         return _postgresql(cause, str(place))
     if isinstance(error, exc.TimeoutError):
         return StorageBusy("Every database connection is in use.", next_step="Try again in a moment.")
     return None
+
+
+def _media_errors() -> tuple[type[Exception], ...]:
+    return (exc.DBAPIError, exc.TimeoutError, sqlite3.Error, *_psycopg())
+
+
+def _psycopg() -> "tuple[type[psycopg.Error], ...]":
+    """Return the driver's errors if it is loaded; none of them can be under way before that."""
+    driver = sys.modules.get("psycopg")
+    return (driver.Error,) if driver else ()
 
 
 def _sqlite(error: sqlite3.Error, path: Path) -> StorageError | None:
@@ -67,7 +81,7 @@ def _sqlite(error: sqlite3.Error, path: Path) -> StorageError | None:
     return say(path) if say else None
 
 
-def _postgresql(error: psycopg.Error, place: str) -> StorageError | None:
+def _postgresql(error: "psycopg.Error", place: str) -> StorageError | None:
     state = error.sqlstate or ""
     if state in PG_FULL:
         return StorageFull(f"{place} has no space left.", next_step="Free space on the server and try again.")
@@ -75,7 +89,7 @@ def _postgresql(error: psycopg.Error, place: str) -> StorageError | None:
         return StorageBusy(f"{place} is busy with another transaction.", next_step="Try again.")
     if state in PG_CORRUPT:
         return RowCorrupt(f"{place} reports damaged data.", next_step="Restore a backup: earwitness restore.")
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, sys.modules["psycopg"].OperationalError):
         return StorageError(
             f"{place} does not answer.",
             next_step="Check that the server runs and that database_url in the settings is right.",

@@ -20,7 +20,7 @@ from earwitness.kernel.clock import DAY
 from earwitness.kernel.errors import BadInput, NotFound
 from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.ledger.log import Log
-from earwitness.storage.blobs import BlobStore
+from earwitness.storage.blobs import BlobStore, batch_names
 from earwitness.storage.database import Database
 from earwitness.storage.schema import artefact, deidentified, person, recording
 from earwitness.vault import envelope
@@ -157,7 +157,7 @@ class Deidentified:
             "handle_sealed": pyrage.encrypt(handle, [pyrage.x25519.Recipient.from_str(recipient)]),
             "size": len(plaintext),
             "sealed": sealed["sealed"],
-            "blob": sealed["blob"],
+            "blob": batch_names(1, self._random)[0] if blob else None,
             "kept_week_at": row.kept_at // WEEK * WEEK,
             "expires_at": row.expires_at // WEEK * WEEK,
             "tombstone": self._random(16),

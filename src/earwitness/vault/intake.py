@@ -1,11 +1,11 @@
 """Intake: how a recording comes to be kept.
 
-Order of writes, per group of recordings that wait at the same time: what may be kept is decided
-(policy.keeping); audio and other large artefacts are sealed and written to the blob store, fsynced;
-the recording keys become durable in the keyring; then **one database transaction (rows and ledger
-leaves) is the commit point**. What a crash leaves before it is a sealed blob without a row, or a
-key without a row: nothing can read either, and the sweep removes both. Nobody has been told "kept"
-before the commit point.
+For each group of recordings that wait at the same time, inside one write transaction: what may be
+kept is decided (policy.keeping); audio and other large artefacts are sealed and written to the blob
+store, fsynced; the recording keys become durable in the keyring; rows and ledger leaves are written;
+and **the transaction's commit is the commit point**. A consent that is withdrawn meanwhile waits for
+it. What a crash leaves before it is a sealed blob without a row, or a key without a row: nothing can
+read either, and the sweep removes both. Nobody has been told "kept" before the commit point.
 
 Callers wait in line and the first takes everybody's recordings with it (group commit), so that one
 fsync serves many; there is no thread of its own.
@@ -14,8 +14,8 @@ fsync serves many; there is no thread of its own.
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from earwitness.kernel.errors import BadInput, ConsentMissing, EarwitnessError
 from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.policy.keeping import KeepDecision
 from earwitness.policy.retention import IDENTITY_LIMIT_MS, expiry
-from earwitness.storage.blobs import BlobStore
+from earwitness.storage.blobs import BlobStore, batch_names
 from earwitness.storage.database import Database
 from earwitness.storage.files import FolderLock
 from earwitness.storage.schema import artefact, recording
@@ -40,6 +40,7 @@ from earwitness.vault.keyring import Keyring
 from earwitness.vault.sealing import seal_artefact
 
 LARGEST_GROUP = 64
+GATHER_SECONDS = 0.002
 AUDIO = "audio"
 
 MayKeep = Callable[[Connection, str | None, str | None], KeepDecision]
@@ -72,11 +73,11 @@ class _Prepared:
     """One sealed recording of a group, between the decision and the commit point."""
 
     incoming: Incoming
+    future: Future[Kept]
     decision: KeepDecision
     recording: str
     key: bytes
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    blobs: list[tuple[str, bytes]] = field(default_factory=list)
+    artefacts: list[tuple[dict[str, Any], bytes]] = field(default_factory=list)
 
 
 class Intake:
@@ -105,7 +106,10 @@ class Intake:
         self._lock_file = lock_file
         self._random = random
         self._waiting: deque[tuple[Incoming, Future[Kept]]] = deque()
-        self._turn = threading.Lock()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="intake-keys")
+        self._line = threading.Condition()
+        self._led = False
+        self._together = 1
 
     def keep(self, incoming: Incoming) -> Kept:
         """Keep one recording; it is durable when this returns.
@@ -120,14 +124,30 @@ class Intake:
         if not incoming.clip.pcm:
             raise BadInput("The recording holds no sound.")
         future: Future[Kept] = Future()
-        self._waiting.append((incoming, future))
-        with self._turn:
-            while not future.done():
-                self._keep_waiting()
+        with self._line:
+            self._waiting.append((incoming, future))
+            self._line.notify_all()
+        while not future.done():
+            group = self._next_group(future)
+            if group:
+                self._lead(group)
         return future.result()
 
-    def _keep_waiting(self) -> None:
-        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
+    def _next_group(self, own: Future[Kept]) -> list[tuple[Incoming, Future[Kept]]]:
+        """Wait until ``own`` is settled by somebody else (nothing is returned) or it is our turn to lead.
+
+        Whoever leads waits a moment for as many as came together last time: those who were served
+        together come back together, and without that moment the first of them would go alone.
+        """
+        with self._line:
+            self._line.wait_for(lambda: own.done() or not self._led)
+            if own.done():
+                return []
+            self._led = True
+            self._line.wait_for(lambda: len(self._waiting) >= self._together, GATHER_SECONDS)
+            return [self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))]
+
+    def _lead(self, group: Sequence[tuple[Incoming, Future[Kept]]]) -> None:
         try:
             with FolderLock(self._lock_file, exclusive=False):
                 self._keep_group(group)
@@ -135,38 +155,57 @@ class Intake:
             for _, future in group:
                 if not future.done():
                     future.set_exception(error)
-            if not isinstance(error, EarwitnessError):
+            if not isinstance(error, Exception):
                 raise
+        finally:
+            with self._line:
+                self._led, self._together = False, len(group)
+                self._line.notify_all()
 
     def _keep_group(self, group: Sequence[tuple[Incoming, Future[Kept]]]) -> None:
-        with self._database.read() as tx:
-            decisions = self._decide(tx, [incoming for incoming, _ in group])
-        futures: dict[str, Future[Kept]] = {}
-        prepared = []
-        for (incoming, future), decision in zip(group, decisions, strict=True):
-            if not decision.keep:
-                future.set_exception(ConsentMissing(f"Not kept: {decision.reason}."))
-                continue
-            sealed = self._seal(incoming, decision)
-            futures[sealed.recording] = future
-            prepared.append(sealed)
-        if not prepared:
-            return
+        prepared: list[_Prepared] = []
         try:
-            self._blobs.put_many([blob for item in prepared for blob in item.blobs])
-            self._keyring.add_keys([(item.decision.subject, item.recording, item.key) for item in prepared])
-            kept = self._commit(prepared)
+            with self._database.write() as tx:
+                prepared += self._allowed(tx, group)
+                kept = self._write(tx, prepared) if prepared else []
         except BaseException:
             self._discard(prepared)
             raise
-        refused = [item for item in prepared if item.recording not in kept]
-        if refused:
-            self._discard(refused)
-        for name, future in futures.items():
-            if name in kept:
-                future.set_result(kept[name])
+        for item, result in zip(prepared, kept, strict=True):
+            item.future.set_result(result)
+
+    def _allowed(self, tx: Connection, group: Sequence[tuple[Incoming, Future[Kept]]]) -> Iterator[_Prepared]:
+        """Seal what may be kept, and tell the others that it may not be."""
+        decisions = self._decide(tx, [incoming for incoming, _ in group])
+        for (incoming, future), decision in zip(group, decisions, strict=True):
+            if decision.keep:
+                yield self._seal(incoming, future, decision)
             else:
-                future.set_exception(ConsentMissing("Not kept: the consent was withdrawn meanwhile."))
+                future.set_exception(ConsentMissing(f"Not kept: {decision.reason}."))
+
+    def _write(self, tx: Connection, prepared: Sequence[_Prepared]) -> list[Kept]:
+        """Write blobs and keys, durably, and then the rows, which the end of the transaction commits."""
+        blobs = [(row, blob) for item in prepared for row, blob in item.artefacts if blob]
+        names = batch_names(len(blobs), self._random)
+        for (row, _), name in zip(blobs, names, strict=True):
+            row["blob"] = name
+        contents = [(name, blob) for name, (_, blob) in zip(names, blobs, strict=True)]
+        keys = [(item.decision.subject, item.recording, item.key) for item in prepared]
+        # Blobs and keys wait for the disk side by side: the sweep takes either away without the other.
+        adding = self._pool.submit(self._keyring.add_keys, keys)
+        try:
+            self._blobs.put_many(contents)
+        finally:
+            adding.result()
+        now = self._clock.now_ms()
+        rows = [self._recording_row(item, now) for item in prepared]
+        tx.execute(insert(recording), rows)
+        tx.execute(insert(artefact), [row for item in prepared for row, _ in item.artefacts])
+        indexes = self._audit.append(tx, [_kept_event(item, now) for item in prepared])
+        return [
+            Kept(row["id"], row["subject_id"], row["expires_at"], index)
+            for row, index in zip(rows, indexes, strict=True)
+        ]
 
     def _decide(self, tx: Connection, group: Sequence[Incoming]) -> list[KeepDecision]:
         known: dict[tuple[str | None, str | None], KeepDecision] = {}
@@ -176,48 +215,23 @@ class Intake:
                 known[who] = self._may_keep(tx, *who)
         return [known[incoming.device, incoming.person] for incoming in group]
 
-    def _seal(self, incoming: Incoming, decision: KeepDecision) -> _Prepared:
-        item = _Prepared(incoming, decision, new_id("rec", self._random), self._random(32))
+    def _seal(self, incoming: Incoming, future: Future[Kept], decision: KeepDecision) -> _Prepared:
+        item = _Prepared(incoming, future, decision, new_id("rec", self._random), self._random(32))
         now = self._clock.now_ms()
         for kind, plaintext in {AUDIO: incoming.clip.to_wav(), **incoming.artefacts}.items():
-            row, blob = seal_artefact(
-                item.key, envelope.Context(decision.subject, item.recording, kind, 1), plaintext, now, self._random
-            )
-            item.rows.append(row)
-            if blob:
-                item.blobs.append((row["blob"], blob))
+            context = envelope.Context(decision.subject, item.recording, kind, 1)
+            item.artefacts.append(seal_artefact(item.key, context, plaintext, now, self._random))
         return item
 
-    def _commit(self, prepared: Sequence[_Prepared]) -> dict[str, Kept]:
-        now = self._clock.now_ms()
-        with self._database.write() as tx:
-            decisions = self._decide(tx, [item.incoming for item in prepared])
-            # A yes that was withdrawn, or is now about somebody else, since the first look is a no.
-            standing = [
-                (item, decision)
-                for item, decision in zip(prepared, decisions, strict=True)
-                if decision.keep and decision.subject == item.decision.subject
-            ]
-            if not standing:
-                return {}
-            rows = [self._recording_row(item, decision, now) for item, decision in standing]
-            tx.execute(insert(recording), rows)
-            tx.execute(insert(artefact), [row for item, _ in standing for row in item.rows])
-            indexes = self._audit.append(tx, [_kept_event(item, now) for item, _ in standing])
-        return {
-            row["id"]: Kept(row["id"], row["subject_id"], row["expires_at"], index)
-            for row, index in zip(rows, indexes, strict=True)
-        }
-
-    def _recording_row(self, item: _Prepared, decision: KeepDecision, now: int) -> dict[str, Any]:
+    def _recording_row(self, item: _Prepared, now: int) -> dict[str, Any]:
         return {
             "id": item.recording,
-            "subject_id": decision.subject,
-            "household_id": decision.household,
+            "subject_id": item.decision.subject,
+            "household_id": item.decision.household,
             "device_id": item.incoming.device,
             "started_at": item.incoming.started_at,
             "kept_at": now,
-            "expires_at": expiry(now, decision.lifetime_ms),
+            "expires_at": expiry(now, item.decision.lifetime_ms),
             "identity_until": now + IDENTITY_LIMIT_MS,
             "duration_ms": item.incoming.clip.duration_ms,
             "state": "kept",
@@ -230,13 +244,15 @@ class Intake:
         A commit whose answer was lost may have happened: only what has no row is taken back, and if
         even that cannot be asked now, the sweep does it later.
         """
+        if not prepared:
+            return
         try:
             ids = [item.recording for item in prepared]
             with self._database.read() as tx:
                 committed = set(tx.scalars(select(recording.c.id).where(recording.c.id.in_(ids))))
             lost = [item for item in prepared if item.recording not in committed]
             self._keyring.destroy_keys([item.recording for item in lost])
-            self._blobs.delete_many([name for item in lost for name, _ in item.blobs])
+            self._blobs.delete_many([row["blob"] for item in lost for row, blob in item.artefacts if blob])
         except EarwitnessError:
             return
 

@@ -191,7 +191,7 @@ class Removal:
             waiting = tx.execute(select(erasure).where(erasure.c.state == "removed")).all()
         for row in waiting:
             with self._database.write() as tx:
-                ended = self._finality(tx, row.epoch, now)
+                ended = self._finality(tx, row, now)
                 if ended is None:
                     continue
                 fields = ended | {"final_by": rfc3339(row.due_at), "late": now > row.due_at}
@@ -206,17 +206,19 @@ class Removal:
         with self._database.read() as tx:
             return list(tx.scalars(query))
 
-    def _finality(self, tx: Connection, number: int, now: int) -> dict[str, Any] | None:
+    def _finality(self, tx: Connection, row: Row[Any], now: int) -> dict[str, Any] | None:
         """Say how the erasure became final, or None while something could still open an old copy."""
-        destroyed = tx.scalar(select(epoch.c.destroyed_at).where(epoch.c.number == number))
+        destroyed = tx.scalar(select(epoch.c.destroyed_at).where(epoch.c.number == row.epoch))
         if destroyed is None or destroyed + self._keyring.destruction_delay_ms > now:
             return None
-        held = select(func.max(key_backup.c.expires_at)).where(key_backup.c.epoch <= number)
+        held = select(func.max(key_backup.c.expires_at)).where(
+            key_backup.c.epoch <= row.epoch, key_backup.c.made_at <= row.removed_at
+        )
         backups = tx.scalar(held)
         if backups is not None and backups > now:
             return None
         return {
-            "old_epoch": number,
+            "old_epoch": row.epoch,
             "new_epoch": self._keyring.epoch,
             "old_epoch_destroyed_at": rfc3339(destroyed),
             "key_backups_expired_at": rfc3339(backups) if backups else "none were made",

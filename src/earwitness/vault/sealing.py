@@ -12,17 +12,19 @@ INLINE_LIMIT = 8 * 1024
 def seal_artefact(
     key: bytes, context: envelope.Context, plaintext: bytes, now: int, random: RandomBytes
 ) -> tuple[dict[str, Any], bytes]:
-    """Seal one artefact; return its row and the bytes for the blob store (empty if it rests in the row)."""
+    """Seal one artefact; return its row and the bytes for the blob store (empty if it rests in the row).
+
+    A row with a blob still lacks the blob's name, which the caller chooses for a whole batch.
+    """
     sealed = envelope.seal(key, context, plaintext, random)
     inline = len(plaintext) <= INLINE_LIMIT
-    name = random(16).hex()
     row = {
         "recording_id": context.recording,
         "kind": context.kind,
         "version": context.version,
         "size": len(plaintext),
         "sealed": sealed if inline else None,
-        "blob": None if inline else f"{name[:2]}/{name}",
+        "blob": None,
         "created_at": now,
     }
     return row, b"" if inline else sealed

@@ -3,14 +3,12 @@
 import os
 import stat
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from earwitness.kernel.errors import BlobCorrupt, StorageError, StorageFull
 from earwitness.storage.blobs import LocalBlobs, batch_names
-from earwitness.storage.files import FolderLock
 from earwitness.testing.limits import largest_file
 
 
@@ -52,25 +50,6 @@ def test_a_source_that_fails_leaves_nothing(blobs: LocalBlobs, folder: Path) -> 
     with pytest.raises(KeyError):
         blobs.put("ab/abcdef01", pieces())
     assert files(folder) == []
-
-
-def test_the_sweep_removes_what_dead_writers_left_and_nothing_else(blobs: LocalBlobs, folder: Path) -> None:
-    blobs.put("ab/abcdef01", b"kept")
-    (folder / "tmp" / "left").write_bytes(b"half")
-    assert blobs.sweep_temporary() == 1
-    assert blobs.sweep_temporary() == 0
-    assert files(folder) == ["ab/abcdef01"]
-
-
-def test_the_sweep_waits_for_writers_that_live(blobs: LocalBlobs, folder: Path) -> None:
-    (folder / "tmp" / "writing").write_bytes(b"half")
-    with ThreadPoolExecutor(1) as threads:
-        with FolderLock(folder / "tmp", exclusive=False):  # as a writer of another process holds it
-            sweep = threads.submit(blobs.sweep_temporary)
-            with pytest.raises(TimeoutError):
-                sweep.result(timeout=0.05)
-            assert files(folder) == ["tmp/writing"]
-        assert sweep.result(timeout=20) == 1
 
 
 def test_a_file_that_lost_its_end_is_named(blobs: LocalBlobs, folder: Path) -> None:

@@ -15,7 +15,8 @@ class BlobStore(Protocol):
     """Write-once objects under names like ``ab/abcdef0123…``.
 
     Durability: when ``put``, ``put_many`` or ``delete_many`` return, a power cut changes nothing of
-    what they did. Visibility: an object is there whole or not at all. Concurrency: any number of
+    what they did. Visibility: an object is there whole when the call that stores it returns; until then its
+    name is nobody's business but the caller's, and a crash may leave a part of it there. Concurrency: any number of
     threads and processes. Retries: safe for ``delete_many``; a ``put`` that failed may be repeated
     under the same name. Errors: a name of another form is :class:`BadInput`; no space is
     :class:`StorageFull`, and then nothing of the call was kept; a store that does not answer is
