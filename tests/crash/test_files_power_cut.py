@@ -52,8 +52,8 @@ def test_files_and_objects_survive_every_cut(tmp_path: Path, scratch: Path, seed
     folder.mkdir()
     recording = record([sys.executable, WORKERS / "blob_store.py", folder], folder)
     tally = check_every_cut(recording, all_is_right, scratch, Plan(seed=seed, partial=3))
-    assert tally.checked[Left.SYNCED] > 40
-    assert tally.checked[Left.WRITTEN] > 40
+    assert tally.checked[Left.SYNCED] > 30
+    assert tally.checked[Left.WRITTEN] > 30
     assert tally.checked[Left.PARTIAL] > 40
 
 
