@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from earwitness.kernel.errors import BadInput, KeyringError, NotFound, StorageBusy, StorageError
-from earwitness.vault.rings import Head, Ring, RingFiles, RingSchemas, RingStore
+from earwitness.vault.rings import Head, Ring, RingFiles, RingStore
+from earwitness.vault.rings.schemas import RingSchemas
 
 MakeStore = Callable[[], RingStore]
 """Opens the same rings again, as another process does."""

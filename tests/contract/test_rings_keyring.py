@@ -19,7 +19,8 @@ from earwitness.kernel.errors import (
 from earwitness.testing.clock import VirtualClock
 from earwitness.vault.custodians.keyfile import KeyFile
 from earwitness.vault.keyring import Keyring, Rotation
-from earwitness.vault.rings import Ring, RingFiles, RingSchemas, RingStore
+from earwitness.vault.rings import Ring, RingFiles, RingStore
+from earwitness.vault.rings.schemas import RingSchemas
 from earwitness.vault.wrapping import fingerprint
 
 PERSON, OTHER = "person_a", "household_b"

@@ -8,10 +8,9 @@ another period takes effect at once.
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from earwitness.jobs.payload import check_key, check_kind
-from earwitness.jobs.work import State, enqueue
+from earwitness.jobs.work import State, enqueue, insert_into
 from earwitness.kernel.errors import BadInput
 from earwitness.storage.schema import schedule, work
 
@@ -47,9 +46,8 @@ def ensure(tx: Connection, name: str, kind: str, every_ms: int, *, now: int) -> 
         "every_ms": every_ms,
         "next_at": now + every_ms,
     }
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     present = {"kind": kind, "every_ms": every_ms}
-    tx.execute(insert(schedule).values(values).on_conflict_do_update(index_elements=["name"], set_=present))
+    tx.execute(insert_into(tx, schedule).values(values).on_conflict_do_update(index_elements=["name"], set_=present))
 
 
 def remove(tx: Connection, name: str) -> None:

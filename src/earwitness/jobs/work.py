@@ -8,9 +8,9 @@ the attempts are used up. ``last_error`` is an error's class name, because a tex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Row, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Table, delete, func, select, update
 
 from earwitness.jobs.payload import Payload, Value, check_key, check_kind, decode, encode
 from earwitness.jobs.retries import Retries
@@ -18,6 +18,9 @@ from earwitness.kernel.clock import DAY
 from earwitness.kernel.errors import JobError, NotFound
 from earwitness.kernel.ids import new_id
 from earwitness.storage.schema import work
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 KEPT_DONE_MS = 7 * DAY
 """A done row, and with it its key, is remembered this long."""
@@ -122,12 +125,22 @@ def enqueue(  # noqa: PLR0913 - a job's whole description
         "attempts": 0,
         "created_at": now,
     }
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    new = insert(work).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(work.c.id)
+    new = insert_into(tx, work).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(work.c.id)
     if tx.execute(new).one_or_none() is not None:
         return identifier
     first: str = tx.execute(select(work.c.id).where(work.c.key == key)).scalar_one()
     return first
+
+
+def insert_into(tx: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """Return an INSERT that can be told what to do on a conflict; each dialect has its own, and is large."""
+    if tx.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded for PostgreSQL alone
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite  # noqa: PLC0415 - beside the other
+
+    return sqlite.insert(table)
 
 
 def overview(tx: Connection) -> dict[str, dict[str, int]]:

@@ -10,8 +10,6 @@ import wave
 from dataclasses import dataclass
 from pathlib import Path
 
-import miniaudio
-
 from earwitness.kernel.errors import BadInput
 
 SAMPLE_RATE = 16_000
@@ -61,6 +59,8 @@ def decode_clip(data: bytes, *, name: str = "the recording") -> Clip:
     if not data:
         msg = f"{name} is empty (0 bytes)."
         raise BadInput(msg, next_step="Give a WAV or FLAC file with speech in it.")
+    import miniaudio  # noqa: PLC0415 - brings numpy, and few commands decode
+
     try:
         rate, channels, frames = _info(data)
     except miniaudio.DecodeError as error:
@@ -81,6 +81,8 @@ def decode_clip(data: bytes, *, name: str = "the recording") -> Clip:
 
 def _info(data: bytes) -> tuple[int, int, int]:
     """Return (sample rate in Hz, channels, frames) from the container of one of the four formats."""
+    import miniaudio  # noqa: PLC0415 - as above
+
     for probe in (miniaudio.wav_get_info, miniaudio.flac_get_info, miniaudio.vorbis_get_info, miniaudio.mp3_get_info):
         try:
             info = probe(data)

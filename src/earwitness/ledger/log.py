@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -25,10 +26,12 @@ from earwitness.ledger.signer import NoteSigner
 from earwitness.ledger.sources import FolderSource
 from earwitness.ledger.tiles import CHECKPOINT, NodeReader, missing
 from earwitness.ledger.tombstones import Tombstone
-from earwitness.ledger.witness import Witness
 from earwitness.ledger.writer import LOCK, PUBLIC_FOLDER_MODE, FolderWriter
 from earwitness.storage.database import Database
 from earwitness.storage.files import FolderLock, make_folder
+
+if TYPE_CHECKING:  # it brings an HTTP client, and most installations have no witness
+    from earwitness.ledger.witness import Witness
 
 __all__ = ["Checkpoint", "CosignResult", "Leaf", "Log", "SecondCopy", "tombstone_commitment"]
 
@@ -62,7 +65,7 @@ class Log:
         *,
         clock: Clock,
         second: Path | None = None,
-        witnesses: Sequence[Witness] = (),
+        witnesses: Sequence["Witness"] = (),
     ) -> None:
         """Publish to ``folder`` and then to ``second``, signed by ``signer``."""
         self.folder = folder

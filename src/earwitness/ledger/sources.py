@@ -1,16 +1,20 @@
 """Where a published log is read from: a folder on this machine, or the URL of a static web server."""
 
 from pathlib import Path
-
-import httpx
+from typing import Protocol
 
 from earwitness.kernel.errors import BadInput, LogCorrupt
 from earwitness.ledger.tiles import LONGEST_ENTRY, TILE_WIDTH, Source
 
 LARGEST_FILE = TILE_WIDTH * (LONGEST_ENTRY + 4)
-TIMEOUT_SECONDS = 30.0
-OK = 200
-GONE = frozenset({404, 410})
+
+
+class OpenSource(Source, Protocol):
+    """A source that is closed after use."""
+
+    def close(self) -> None:
+        """Let go of what is held open."""
+        ...
 
 
 class FolderSource:
@@ -32,46 +36,22 @@ class FolderSource:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise _unreadable(name, error.strerror or type(error).__name__) from error
-        return _bounded(name, data)
-
-
-class HttpSource:
-    """A log behind a URL prefix. Does not follow redirects; one connection, kept open."""
-
-    def __init__(self, url: str, client: httpx.Client | None = None) -> None:
-        """Read below ``url`` with ``client``, by default one without proxies of the environment."""
-        self._url = url.rstrip("/")
-        self._client = client or httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
-
-    def read(self, name: str) -> bytes | None:
-        """Return the whole body, or None if the server says there is none.
-
-        Raises:
-            LogCorrupt: ``file-unreadable``: the server does not answer, or answers something else.
-        """
-        try:
-            with self._client.stream("GET", f"{self._url}/{name}") as response:
-                if response.status_code in GONE:
-                    return None
-                if response.status_code != OK:
-                    raise _unreadable(name, f"the server answered {response.status_code}")
-                return _bounded(name, _body(name, response))
-        except httpx.HTTPError as error:
-            raise _unreadable(name, f"the server cannot be reached ({type(error).__name__})") from error
+            raise unreadable(name, error.strerror or type(error).__name__) from error
+        return bounded(name, data)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
+        """Nothing is held open."""
 
 
-def open_source(source: Path | str) -> Source:
+def open_source(source: Path | str) -> OpenSource:
     """Return the source for a folder or an http(s) URL.
 
     Raises:
         BadInput: neither a folder nor such a URL.
     """
     if isinstance(source, str) and source.startswith(("http://", "https://")):
+        from earwitness.ledger.http_source import HttpSource  # noqa: PLC0415 - brings an HTTP client
+
         return HttpSource(source)
     folder = Path(source)
     if not folder.is_dir():
@@ -79,22 +59,19 @@ def open_source(source: Path | str) -> Source:
     return FolderSource(folder)
 
 
-def _body(name: str, response: httpx.Response) -> bytes:
-    data = bytearray()
-    for chunk in response.iter_bytes():
-        data += chunk
-        if len(data) > LARGEST_FILE:
-            break
-    return _bounded(name, bytes(data))
+def bounded(name: str, data: bytes) -> bytes:
+    """Return what was read of a file of the log.
 
-
-def _bounded(name: str, data: bytes) -> bytes:
+    Raises:
+        LogCorrupt: ``file-unreadable``: it is longer than any file of a log.
+    """
     if len(data) > LARGEST_FILE:
-        raise _unreadable(name, f"it is larger than {LARGEST_FILE} bytes")
+        raise unreadable(name, f"it is larger than {LARGEST_FILE} bytes")
     return data
 
 
-def _unreadable(name: str, why: str) -> LogCorrupt:
+def unreadable(name: str, why: str) -> LogCorrupt:
+    """Return the error for a file of the log that cannot be read."""
     return LogCorrupt(
         f"{name} of the log cannot be read: {why}.",
         reason="file-unreadable",

@@ -17,7 +17,7 @@ from earwitness.ledger.commitments import COMMITMENT_SIZE, tombstone_commitment
 from earwitness.ledger.merkle import complete_root, leaf_hashes
 from earwitness.ledger.notes import VerifierKey, parse_verifier_key
 from earwitness.ledger.partials import check_partials
-from earwitness.ledger.sources import FolderSource, HttpSource, open_source
+from earwitness.ledger.sources import FolderSource, open_source
 from earwitness.ledger.tiles import (
     CHECKPOINT,
     ENTRIES,
@@ -97,8 +97,7 @@ def verify(  # noqa: PLR0913 - the options of one command
             progress=progress,
         )
     finally:
-        if isinstance(opened, HttpSource):
-            opened.close()
+        opened.close()
 
 
 def verify_source(  # noqa: PLR0913 - as verify
