@@ -32,6 +32,7 @@ def objects() -> None:
         blobs.put_many([(name, name.encode() * 150) for name in names])
         for name in names:
             acknowledged("put", name)
+    trying("put", "00/single0000")
     blobs.put("00/single0000", [b"00/single0000"] * 150)
     acknowledged("put", "00/single0000")
     trying("delete", names[0])
