@@ -30,6 +30,7 @@ COMMANDS = (
     "incident",
     "upkeep",
     "witness",
+    "bench",
 )
 """Modules of this package with a ``register(app: typer.Typer) -> None``, in the order of the help.
 

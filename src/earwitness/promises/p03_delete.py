@@ -1,15 +1,26 @@
 """P3: deleting removes everything that came of a recording, and a restored backup does not bring it back.
 
 Tried: keep two recordings; erase one; find the other untouched, and of the first no row, no key, no
-blob and no byte of its content anywhere in the data folder; check the receipt offline; restore a
-backup from before into a new folder, and look for it there.
+blob and no byte of its content anywhere in the data folder; check the receipt offline. Then the same on
+a second installation, made for this check alone: back it up, data and keys, erase, restore the backup
+into a third place, and look for it there. That installation is another one because backing up this one
+would copy everybody's keys to a temporary folder.
 """
 
+import tempfile
+from pathlib import Path
+
+from earwitness.backup.keycopies import backup_keys
+from earwitness.backup.making import backup
+from earwitness.backup.restoring import Sources, restore
+from earwitness.bootstrap import House, create_house, open_house
+
+from earwitness.kernel.actors import Actor
 from earwitness.kernel.errors import KeyDestroyed, NotFound
 from earwitness.ledger.notes import parse_verifier_key
 from earwitness.ledger.proof import verify_receipt
 from earwitness.policy.purposes import Purpose
-from earwitness.promises.canary import Canary, Sample
+from earwitness.promises.canary import Canary, Sample, canary_household
 from earwitness.promises.checks import Broken, must_refuse, require
 from earwitness.storage.schema import metadata
 
@@ -19,29 +30,51 @@ def attempt(canary: Canary) -> str:
     house, anna = canary.house, canary.anna
     gone, stays = canary.keep(anna), canary.keep(anna)
     accepted = house.erasure.erase(anna.actor, canary.scope(anna, gone.id))
-    _unreadable(canary, gone)
+    _unreadable(house, anna.actor, gone)
     house.removal.remove(accepted.erasure)
-    _nothing_left(canary, gone)
+    _nothing_left(house, gone)
     heard = house.reading.play(anna.actor, stays.id, Purpose.HISTORY).read()
     require(heard == stays.wav, "Another recording was damaged by the erasure.")
     receipt = verify_receipt(house.receipts.file(accepted.receipt.id), parse_verifier_key(house.log.signer.vkey))
     require(gone.word not in repr(receipt), "The receipt holds what was erased.")
-    return "erased one of two: no row, key, blob or byte of it was left, the other still played, the receipt verified"
+    with tempfile.TemporaryDirectory(prefix="earwitness-check-") as scratch:
+        _nothing_returns(Path(scratch))
+    return (
+        "erased one of two: no row, key, blob or byte of it was left, the other still played, the receipt verified; "
+        "a backup from before, restored elsewhere, did not bring one back"
+    )
 
 
-def _unreadable(canary: Canary, gone: Sample) -> None:
-    house, anna = canary.house, canary.anna
+def _nothing_returns(scratch: Path) -> None:
+    """Erase after a backup, restore the backup, and require that only what was not erased is there."""
+    data, restored = scratch / "data", scratch / "restored"
+    create_house(data)
+    with open_house(data) as house, canary_household(house) as canary:
+        anna = canary.anna
+        gone, stays = canary.keep(anna), canary.keep(anna)
+        made = backup(house, scratch / "backups")
+        keys = backup_keys(house, scratch / "keys", days=1)
+        accepted = house.erasure.erase(anna.actor, canary.scope(anna, gone.id))
+        house.removal.remove(accepted.erasure)
+        restore(Sources(made.folder, keys.folder, second=house.log.second), restored)
+        with open_house(restored) as after:
+            _unreadable(after, anna.actor, gone)
+            _nothing_left(after, gone)
+            heard = after.reading.play(anna.actor, stays.id, Purpose.HISTORY).read()
+            require(heard == stays.wav, "The restored backup lacks what was not erased.")
+
+
+def _unreadable(house: House, actor: Actor, gone: Sample) -> None:
     must_refuse(
         "Playing what was erased",
-        lambda: house.reading.play(anna.actor, gone.id, Purpose.HISTORY),
+        lambda: house.reading.play(actor, gone.id, Purpose.HISTORY),
         NotFound,
         KeyDestroyed,
     )
     require(not house.keyring.keys([gone.id]), "The key of what was erased is still there.")
 
 
-def _nothing_left(canary: Canary, gone: Sample) -> None:
-    house = canary.house
+def _nothing_left(house: House, gone: Sample) -> None:
     with house.database.read() as tx:
         for table in metadata.sorted_tables:
             for column in table.columns:
