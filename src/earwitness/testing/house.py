@@ -56,9 +56,9 @@ def check_whole(house: House) -> None:
     """
     house.log.publish(require_second=True)
     verify_everything(house.log)
-    people = [each.id for each in house.directory.people.list()]
-    homes = [each.id for each in house.directory.households.list() if house.keyring.has_subject(each.id)]
-    broken = [subject for subject in people + homes if list(house.audit.chain_breaks(subject))]
+    here = (*house.directory.people.list(), *house.directory.households.list())
+    with_keys = [each.id for each in here if house.keyring.has_subject(each.id)]
+    broken = [subject for subject in with_keys if list(house.audit.chain_breaks(subject))]
     if broken:
         raise AssertionError(f"{len(broken)} chains of entries are broken.")
 

@@ -4,8 +4,9 @@ For each group of recordings that wait at the same time, inside one write transa
 kept is decided (policy.keeping); audio and other large artefacts are sealed and written to the blob
 store, fsynced; the recording keys become durable in the keyring; rows and ledger leaves are written;
 and **the transaction's commit is the commit point**. A consent that is withdrawn meanwhile waits for
-it. What a crash leaves before it is a sealed blob without a row, or a key without a row: nothing can
-read either, and the sweep removes both. Nobody has been told "kept" before the commit point.
+it; on PostgreSQL, where it need not, it is looked at again behind the log's lock. What a crash leaves
+before it is a sealed blob without a row, or a key without a row: nothing can read either, and the
+sweep removes both. Nobody has been told "kept" before the commit point.
 
 Callers wait in line and the first takes everybody's recordings with it (group commit), so that one
 fsync serves many; there is no thread of its own.
@@ -16,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from sqlalchemy import Connection, insert, select
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.audio import Clip
 from earwitness.kernel.clock import Clock
-from earwitness.kernel.errors import BadInput, ConsentMissing, EarwitnessError
+from earwitness.kernel.errors import BadInput, ConsentMissing, EarwitnessError, KeyringError
 from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.policy.keeping import KeepDecision
 from earwitness.policy.retention import IDENTITY_LIMIT_MS, expiry
@@ -150,7 +151,7 @@ class Intake:
     def _lead(self, group: Sequence[tuple[Incoming, Future[Kept]]]) -> None:
         try:
             with FolderLock(self._lock_file, exclusive=False):
-                self._keep_group(group)
+                self._keep_all(group)
         except BaseException as error:
             for _, future in group:
                 if not future.done():
@@ -162,17 +163,35 @@ class Intake:
                 self._led, self._together = False, len(group)
                 self._line.notify_all()
 
+    def _keep_all(self, group: Sequence[tuple[Incoming, Future[Kept]]]) -> None:
+        """Keep a group, or, if somebody's key is damaged or gone, each by itself: the others lose nothing by it."""
+        try:
+            self._keep_group(group)
+        except KeyringError:
+            left = [each for each in group if not each[1].done()]
+            if len(left) == 1:
+                raise
+            for each in left:
+                try:
+                    self._keep_group([each])
+                except EarwitnessError as error:
+                    each[1].set_exception(error)
+
     def _keep_group(self, group: Sequence[tuple[Incoming, Future[Kept]]]) -> None:
         prepared: list[_Prepared] = []
         try:
             with self._database.write() as tx:
                 prepared += self._allowed(tx, group)
-                kept = self._write(tx, prepared) if prepared else []
+                kept = self._write(tx, prepared) if prepared else {}
         except BaseException:
             self._discard(prepared)
             raise
-        for item, result in zip(prepared, kept, strict=True):
-            item.future.set_result(result)
+        self._discard([item for item in prepared if item.recording not in kept])
+        for item in prepared:
+            if item.recording in kept:
+                item.future.set_result(kept[item.recording])
+            else:
+                item.future.set_exception(ConsentMissing("Not kept: the consent was withdrawn meanwhile."))
 
     def _allowed(self, tx: Connection, group: Sequence[tuple[Incoming, Future[Kept]]]) -> Iterator[_Prepared]:
         """Seal what may be kept, and tell the others that it may not be."""
@@ -183,7 +202,7 @@ class Intake:
             else:
                 future.set_exception(ConsentMissing(f"Not kept: {decision.reason}."))
 
-    def _write(self, tx: Connection, prepared: Sequence[_Prepared]) -> list[Kept]:
+    def _write(self, tx: Connection, prepared: Sequence[_Prepared]) -> dict[str, Kept]:
         """Write blobs and keys, durably, and then the rows, which the end of the transaction commits."""
         blobs = [(row, blob) for item in prepared for row, blob in item.artefacts if blob]
         names = batch_names(len(blobs), self._random)
@@ -197,14 +216,32 @@ class Intake:
             self._blobs.put_many(contents)
         finally:
             adding.result()
+        standing = self._standing(tx, prepared)
+        if not standing:
+            return {}
         now = self._clock.now_ms()
-        rows = [self._recording_row(item, now) for item in prepared]
+        rows = [self._recording_row(item, now) for item in standing]
         tx.execute(insert(recording), rows)
-        tx.execute(insert(artefact), [row for item in prepared for row, _ in item.artefacts])
-        indexes = self._audit.append(tx, [_kept_event(item, now) for item in prepared])
-        return [
-            Kept(row["id"], row["subject_id"], row["expires_at"], index)
+        tx.execute(insert(artefact), [row for item in standing for row, _ in item.artefacts])
+        indexes = self._audit.append(tx, [_kept_event(item, now) for item in standing])
+        return {
+            row["id"]: Kept(row["id"], row["subject_id"], row["expires_at"], index)
             for row, index in zip(rows, indexes, strict=True)
+        }
+
+    def _standing(self, tx: Connection, prepared: Sequence[_Prepared]) -> Sequence[_Prepared]:
+        """Return what may still be kept: on PostgreSQL others have committed while the disk was waited for.
+
+        Whoever takes a yes back writes to the log; behind its lock the second look is the last word.
+        """
+        if self._database.dialect != "postgresql":
+            return prepared
+        self._database.serialize(tx, "ledger")
+        decisions = self._decide(tx, [item.incoming for item in prepared])
+        return [
+            replace(item, decision=decision)
+            for item, decision in zip(prepared, decisions, strict=True)
+            if decision.keep and decision.subject == item.decision.subject
         ]
 
     def _decide(self, tx: Connection, group: Sequence[Incoming]) -> list[KeepDecision]:
