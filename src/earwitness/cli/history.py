@@ -65,6 +65,7 @@ def history(  # noqa: PLR0917 - options
             "answered": line.answered,
             "expires": rfc3339(line.expires_at)[:10],
             "id": line.id,
+            "damaged": line.damaged,
         }
         for line in page.lines
     ]
@@ -75,6 +76,9 @@ def history(  # noqa: PLR0917 - options
     show_rows(rows, HISTORY, as_json=False)
     if not rows:
         note("Nothing is kept.")
+    damaged = sum(line.damaged for line in page.lines)
+    if damaged:
+        note(f"{damaged} of these are damaged and show no text; earwitness why ID names what is wrong.")
     if following:
         note(f"More: earwitness history --before {following}")
 

@@ -25,7 +25,10 @@ REMOVED = "a device that was removed"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One recording in a history; ``heard`` and ``answered`` are None where nothing of the kind is kept."""
+    """One recording in a history; ``heard`` and ``answered`` are None where nothing of the kind is kept.
+
+    ``damaged`` says that there is something, and that it does not open.
+    """
 
     id: str
     started_at: int
@@ -34,6 +37,7 @@ class Line:
     device: str
     heard: str | None
     answered: str | None
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ class History:
         """
         page = self._reading.page(actor, subjects, Purpose.HISTORY, limit=limit, before=before)
         labels = self._labels([item.device for item in page.items if item.device])
-        lines = [_line(item, page.texts.get(item.id, {}), labels) for item in page.items]
+        lines = [
+            _line(item, page.texts.get(item.id, {}), labels, damaged=item.id in page.damaged) for item in page.items
+        ]
         return HistoryPage(tuple(lines), page.following)
 
     def why(self, actor: Actor, recording_id: str) -> list[str]:
@@ -129,10 +135,16 @@ class History:
         return labels
 
 
-def _line(item: Item, texts: Mapping[str, str], labels: Mapping[str, str]) -> Line:
-    device = labels.get(item.device, item.device) if item.device else "a file"
+def _line(item: Item, texts: Mapping[str, str], labels: Mapping[str, str], *, damaged: bool) -> Line:
     return Line(
-        item.id, item.started_at, item.expires_at, item.duration_ms, device, texts.get(TRANSCRIPT), texts.get(REPLY)
+        id=item.id,
+        started_at=item.started_at,
+        expires_at=item.expires_at,
+        duration_ms=item.duration_ms,
+        device=labels.get(item.device, item.device) if item.device else "a file",
+        heard=texts.get(TRANSCRIPT),
+        answered=texts.get(REPLY),
+        damaged=damaged,
     )
 
 

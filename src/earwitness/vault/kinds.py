@@ -26,6 +26,8 @@ TRANSCRIPT = "transcript"
 REPLY = "reply"
 TRACE = "trace"
 DEIDENTIFIED = "deidentified"
+TEXTS = frozenset({TRANSCRIPT, REPLY, TRACE})
+"""The kinds that are UTF-8 text and shown to their person as such."""
 
 
 def register_ground_floor(registry: ArtefactRegistry) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, or_, select, tuple_
 
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import Clock
-from earwitness.kernel.errors import BadInput, NotFound
+from earwitness.kernel.errors import BadInput, BlobCorrupt, BlobMissing, KeyCorrupt, NotFound
 from earwitness.policy.access import Access, Action, Grant, Resource
 from earwitness.policy.purposes import Purpose
 from earwitness.storage.blobs import BlobStore
@@ -22,9 +22,11 @@ from earwitness.storage.schema import artefact, person, recording
 from earwitness.vault import envelope
 from earwitness.vault.intake import AUDIO
 from earwitness.vault.keyring import Keyring
+from earwitness.vault.kinds import TEXTS
 
 LARGEST_PAGE = 200
 STREAM_PIECE = 256 * 1024
+DAMAGE = (BlobCorrupt, BlobMissing, KeyCorrupt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,15 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of a history: its items, newest first, their small texts, and where the next one begins."""
+    """A page of a history: its items, newest first, their texts, and where the next one begins."""
 
     items: tuple[Item, ...]
     texts: Mapping[str, Mapping[str, str]]
     """recording id → artefact kind → text; a recording whose key is gone is not in it"""
     following: Cursor | None
     grant: Grant
+    damaged: frozenset[str] = frozenset()
+    """recordings whose texts do not open; they keep nothing of the others from being read"""
 
 
 class Playback:
@@ -160,26 +164,46 @@ class Reading:
         following = Cursor(items[limit - 1].started_at, items[limit - 1].id) if len(items) > limit else None
         items = items[:limit]
         grant = self._access.open(actor, Action.RECORDING_READ, [item.resource for item in items], purpose)
-        return Page(tuple(items), self.texts(grant, items), following, grant)
+        texts, damaged = self._texts_of_page(grant, items)
+        return Page(tuple(items), texts, following, grant, damaged)
 
     def texts(self, grant: Grant, items: Sequence[Item]) -> dict[str, dict[str, str]]:
-        """Open the texts that rest in the rows of these recordings (transcript, reply, trace …)."""
+        """Open the texts of these recordings (transcript, reply, trace).
+
+        Raises:
+            GrantInvalid: the grant does not open them, or no longer.
+            BlobCorrupt, BlobMissing, KeyCorrupt: one is damaged; it is named.
+        """
         self._access.check_all(grant, Action.RECORDING_READ, [item.id for item in items])
         by_id = {item.id: item for item in items}
         keys = self._keyring.keys(list(by_id))
         with self._database.read() as tx:
             rows = tx.execute(
                 select(artefact)
-                .where(artefact.c.recording_id.in_(list(keys)), artefact.c.sealed.is_not(None))
+                .where(artefact.c.recording_id.in_(list(keys)), artefact.c.kind.in_(TEXTS))
                 .order_by(artefact.c.version)
             ).all()
         texts: dict[str, dict[str, str]] = {name: {} for name in keys}
         for row in rows:
-            if row.kind != AUDIO:
-                context = envelope.Context(by_id[row.recording_id].subject, row.recording_id, row.kind, row.version)
-                opened = envelope.open_all(keys[row.recording_id], context, row.sealed)
-                texts[row.recording_id][row.kind] = opened.decode()
+            context = envelope.Context(by_id[row.recording_id].subject, row.recording_id, row.kind, row.version)
+            sealed = row.sealed if row.sealed is not None else self._blobs.get(row.blob)
+            opened = envelope.open_all(keys[row.recording_id], context, sealed)
+            texts[row.recording_id][row.kind] = opened.decode()
         return texts
+
+    def _texts_of_page(self, grant: Grant, items: Sequence[Item]) -> tuple[dict[str, dict[str, str]], frozenset[str]]:
+        """Open the texts of a page; if one recording is damaged, open each by itself and name those that are."""
+        try:
+            return self.texts(grant, items), frozenset()
+        except DAMAGE:
+            texts: dict[str, dict[str, str]] = {}
+            damaged: set[str] = set()
+        for item in items:
+            try:
+                texts |= self.texts(grant, [item])
+            except DAMAGE:
+                damaged.add(item.id)
+        return texts, frozenset(damaged)
 
     def _list(self, subjects: Sequence[str], limit: int, before: Cursor | None) -> list[Item]:
         query = _standing(self._clock.now_ms()).where(recording.c.subject_id.in_(subjects))
