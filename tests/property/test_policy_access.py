@@ -11,13 +11,15 @@ from earwitness.identity.staff import StaffMember
 from earwitness.kernel.actors import Actor, Role
 from earwitness.kernel.clock import HOUR
 from earwitness.policy.actions import Action, Asked, Program, Resource
-from earwitness.policy.engine import shipped_engine
+from earwitness.policy.engine import Engine, shipped_engine, shipped_rules
 from earwitness.policy.facts import Facts, PersonFacts
 from earwitness.policy.principals import Principal
 from earwitness.policy.purposes import Purpose
 from earwitness.policy.questions import question
 
 ENGINE = shipped_engine()
+RULES, SCHEMA = shipped_rules()
+WIDE_OPEN = Engine(RULES | {"open.cedar": '@id("open") permit (principal, action, resource);'}, SCHEMA)
 NOW = 1_795_000_000_000
 HOUSEHOLDS = ("household_a", "household_b")
 PEOPLE = ("person_a", "person_b", "person_c", "person_d")
@@ -47,6 +49,15 @@ def facts(draw: st.DrawFn) -> Facts:
     )
 
 
+def living() -> st.SearchStrategy[PersonFacts]:
+    return people().map(lambda who: replace(who, erased=False))
+
+
+def standing() -> st.SearchStrategy[Facts]:
+    """Facts about what is kept, and of nobody who was erased."""
+    return facts().map(lambda it: replace(it, standing=True, subject=it.subject and replace(it.subject, erased=False)))
+
+
 @st.composite
 def staff(draw: st.DrawFn, name: str = "staff_a") -> StaffMember:
     return StaffMember(
@@ -61,6 +72,8 @@ def staff(draw: st.DrawFn, name: str = "staff_a") -> StaffMember:
     )
 
 
+active = staff().map(lambda who: replace(who, certified_until=NOW + 1, suspended_at=None))
+everyday = st.sampled_from(sorted(set(Purpose) - {Purpose.LEGAL}))
 others = st.none() | staff("staff_b")
 TAKES_TWO = [
     (action, purpose)
@@ -70,13 +83,19 @@ TAKES_TWO = [
 ]
 
 
-def allowed(
-    principal: Principal, action: Action, purpose: Purpose, about: Facts, approver: StaffMember | None = None
+def allowed(  # noqa: PLR0913 - one question has this many parts
+    principal: Principal,
+    action: Action,
+    purpose: Purpose,
+    about: Facts,
+    approver: StaffMember | None = None,
+    *,
+    engine: Engine = ENGINE,
 ) -> bool:
     subject = about.subject.id if about.subject else about.household
     assume(action.resource_kind != "person" or about.subject is not None)
     asked = Asked(principal.actor, action, purpose, (Resource("thing", subject, about.household),), NOW)
-    verdict = ENGINE.decide(question(principal, asked, "thing", about, approver))
+    verdict = engine.decide(question(principal, asked, "thing", about, approver))
     assert not verdict.failed, verdict
     return verdict.allowed
 
@@ -184,3 +203,43 @@ PROGRAMS: Mapping[Any, set[Action]] = {
 def test_our_programs_do_their_own_work_only(program: Program, action: Action, purpose: Purpose, about: Facts) -> None:
     if allowed(Principal(Actor(str(program), Role.PROGRAM), None), action, purpose, about):
         assert action in PROGRAMS[program]
+
+
+# --- what nobody can permit holds even where a careless policy permits everything ----------------
+
+
+@given(active, st.sampled_from(sorted(HEARING)), everyday, standing())
+def test_a_careless_policy_opens_no_original_to_staff(
+    who: StaffMember, action: Action, purpose: Purpose, about: Facts
+) -> None:
+    assert not allowed(as_staff(who, NOW), action, purpose, about, engine=WIDE_OPEN)
+
+
+@given(active, everyday, standing(), st.sampled_from(["guest", "child", "of a child"]))
+def test_a_careless_policy_opens_no_guest_and_no_child_to_review(
+    who: StaffMember, purpose: Purpose, about: Facts, how: str
+) -> None:
+    child = PersonFacts("person_a", about.household, owner=False, adult=False, erased=False)
+    about = replace(about, subject=child) if how == "of a child" else replace(about, device=how)
+    deidentifier = Principal(Actor(str(Program.DEIDENTIFIER), Role.PROGRAM), None)
+    assert not allowed(as_staff(who, NOW), Action.RECORDING_REVIEW, purpose, about, engine=WIDE_OPEN)
+    assert not allowed(deidentifier, Action.RECORDING_DEIDENTIFY, purpose, about, engine=WIDE_OPEN)
+
+
+@given(living(), st.sampled_from(sorted(HEARING)), everyday, standing(), living())
+def test_a_careless_policy_opens_no_colleague(
+    who: PersonFacts, action: Action, purpose: Purpose, about: Facts, colleague: PersonFacts
+) -> None:
+    assume(who.id != colleague.id)
+    speaker = replace(colleague, household=about.household)
+    about = replace(about, household_kind="workplace", subject=speaker)
+    assert not allowed(as_person(who), action, purpose, about, engine=WIDE_OPEN)
+
+
+@given(living(), actions, everyday, standing(), living())
+def test_a_careless_policy_opens_nothing_of_the_erased(
+    who: PersonFacts, action: Action, purpose: Purpose, about: Facts, gone: PersonFacts
+) -> None:
+    assume(action is not Action.RECORDING_ERASE and action.resource_kind != "household" and who.id != gone.id)
+    about = replace(about, subject=replace(gone, household=about.household, erased=True))
+    assert not allowed(as_person(who), action, purpose, about, engine=WIDE_OPEN)

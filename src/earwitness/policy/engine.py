@@ -90,12 +90,17 @@ def _require_names(rules: Mapping[str, str]) -> None:
         seen.update(ids)
 
 
+def shipped_rules() -> tuple[dict[str, str], str]:
+    """Return the policies that ship with the product, by file, and their schema."""
+    folder = resources.files("earwitness.policy") / "rules"
+    texts = {name: (folder / name).read_text(encoding="utf-8") for name in RULES}
+    return texts, (folder / SCHEMA).read_text(encoding="utf-8")
+
+
 def shipped_engine() -> Engine:
     """Return an engine over the policies that ship with the product.
 
     Raises:
         PolicyInvalid: they were changed and do not validate.
     """
-    folder = resources.files("earwitness.policy") / "rules"
-    texts = {name: (folder / name).read_text(encoding="utf-8") for name in RULES}
-    return Engine(texts, (folder / SCHEMA).read_text(encoding="utf-8"))
+    return Engine(*shipped_rules())
