@@ -41,6 +41,7 @@ class Settings(BaseModel):
     s3_region: str = "us-east-1"
     custodian: Literal["keyfile", "passphrase", "transit"] = "keyfile"
     vault_address: str = ""
+    vault_backup_days: int = Field(default=0, ge=0, le=3650)
     second_copy: str = "second"
     witnesses: tuple[WitnessSettings, ...] = ()
     rotation_hours: int = Field(default=24, ge=1, le=24 * 31)
@@ -51,6 +52,11 @@ class Settings(BaseModel):
     def rotation_ms(self) -> int:
         """How long a root epoch lasts, in milliseconds."""
         return self.rotation_hours * HOUR
+
+    @property
+    def vault_backup_ms(self) -> int:
+        """How long snapshots of Vault's own storage are kept, in milliseconds."""
+        return self.vault_backup_days * DAY
 
     @property
     def key_backup_ms(self) -> int:

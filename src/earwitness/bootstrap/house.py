@@ -1,0 +1,194 @@
+"""The house: all parts of an open installation, put together from the lowest floor up."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from earwitness.bootstrap import stores
+from earwitness.bootstrap.duties import DUTIES, take_duties
+from earwitness.identity.directory import Directory
+from earwitness.jobs import schedules
+from earwitness.jobs.runners import Runner
+from earwitness.jobs.work import Handlers
+from earwitness.kernel.clock import Clock
+from earwitness.ledger.log import Log
+from earwitness.ledger.publisher import Publisher
+from earwitness.policy.access import Access
+from earwitness.policy.approvals import Approvals
+from earwitness.policy.consent import Consents
+from earwitness.policy.keeping import may_keep
+from earwitness.policy.retention import Retention as Choices
+from earwitness.settings import Settings
+from earwitness.storage import migration
+from earwitness.storage.blobs import BlobStore
+from earwitness.storage.database import Database
+from earwitness.transparency.export import Export
+from earwitness.transparency.history import History
+from earwitness.transparency.incidents import Incidents
+from earwitness.transparency.register import Result, Results
+from earwitness.vault import epochs
+from earwitness.vault.artefacts import ArtefactRegistry
+from earwitness.vault.audit import Audit
+from earwitness.vault.deidentified import Deidentified
+from earwitness.vault.effects import Effects
+from earwitness.vault.erasure import Erasure
+from earwitness.vault.intake import Intake
+from earwitness.vault.keyring import Keyring
+from earwitness.vault.kinds import register_ground_floor
+from earwitness.vault.reading import Reading
+from earwitness.vault.receipts import Receipt, Receipts
+from earwitness.vault.removal import Removal
+from earwitness.vault.retention import Retention
+from earwitness.vault.rotation import Progress
+from earwitness.vault.sweep import Sweep, sweep
+
+if TYPE_CHECKING:
+    from earwitness.web.hub import Health
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """All parts of an open installation; thread-safe. Close it when done."""
+
+    data: Path
+    settings: Settings
+    clock: Clock
+    database: Database
+    blobs: BlobStore
+    keyring: Keyring
+    log: Log
+    audit: Audit
+    registry: ArtefactRegistry
+    directory: Directory
+    consents: Consents
+    choices: Choices
+    approvals: Approvals
+    access: Access
+    intake: Intake
+    reading: Reading
+    effects: Effects
+    receipts: Receipts
+    removal: Removal
+    erasure: Erasure
+    deidentified: Deidentified
+    retention: Retention
+    history: History
+    incidents: Incidents
+    export: Export
+    results: Results
+    handlers: Handlers
+    runner: Runner
+    publisher: Publisher
+    closing: ExitStack
+
+    def start(self) -> None:
+        """Mend what a crash left, then begin the background work: jobs, and the publication of the log."""
+        self.sweep()
+        now = self.clock.now_ms()
+        with self.database.write() as tx:
+            for name, duty in DUTIES.items():
+                schedules.ensure(tx, name, duty.kind, duty.every_ms, now=now)
+        self.publisher.start()
+        self.runner.start()
+
+    def stop(self) -> None:
+        """End the background work in good order."""
+        self.runner.stop()
+        self.publisher.stop()
+
+    def promise_results(self) -> list[Result]:
+        """Return every promise with what its latest check found."""
+        return self.results.latest()
+
+    def health(self) -> "Health":
+        """Return versions and sizes; nothing personal."""
+        from earwitness.web.hub import Health  # noqa: PLC0415 - only the web asks
+
+        return Health(migration.HEAD, self.log.size(), self.keyring.epoch)
+
+    def sweep(self, *, insist: bool = False) -> Sweep:
+        """Remove what a crash left behind, and resume accepted erasures."""
+        return sweep(self.database, self.blobs, self.keyring, self.removal, intake_lock(self.data), insist=insist)
+
+    def turn_epoch(self, progress: Progress = lambda _done, _all: None) -> list[Receipt]:
+        """Turn the root epoch now; return the receipts of erasures for which this was the last thing missing."""
+        epochs.turn(self.database, self.keyring, self.clock, progress)
+        return self.removal.complete_due()
+
+    def close(self) -> None:
+        """Publish what is left of the log and let everything go."""
+        try:
+            self.log.publish()
+        finally:
+            self.closing.close()
+
+    def __enter__(self) -> Self:
+        """Use the house in a ``with`` statement."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+
+def intake_lock(data: Path) -> Path:
+    """Return the lock that an intake holds shared and the sweep exclusively."""
+    return data / "run" / "intake.lock"
+
+
+def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
+    data: Path, chosen: Settings, clock: Clock, database: Database, keyring: Keyring, closing: ExitStack
+) -> House:
+    """Put the parts together over an open database and keyring."""
+    blobs = stores.blobs(data, chosen)
+    log = stores.log(data, chosen, database, clock)
+    audit = Audit(database, log, keyring)
+    registry = ArtefactRegistry()
+    register_ground_floor(registry)
+    directory = Directory(database, keyring, clock, log.bury, audit.record_change)
+    access = Access(database, clock, audit.record_access)
+    effects = Effects(database, keyring)
+    receipts = Receipts(database, log, clock)
+    removal = Removal(database, blobs, keyring, registry, receipts, clock, chosen.rotation_ms)
+    deidentified = Deidentified(database, blobs, keyring, log, registry)
+    choices = Choices(database, clock, log.bury, audit.record_change)
+    retention = Retention(database, choices, removal, deidentified, clock)
+    reading = Reading(database, blobs, keyring, access, clock)
+    handlers = Handlers()
+    house = House(
+        data=data,
+        settings=chosen,
+        clock=clock,
+        database=database,
+        blobs=blobs,
+        keyring=keyring,
+        log=log,
+        audit=audit,
+        registry=registry,
+        directory=directory,
+        consents=Consents(database, clock, log.bury, audit.record_change),
+        choices=choices,
+        approvals=Approvals(database, clock),
+        access=access,
+        intake=Intake(database, blobs, keyring, audit, registry, may_keep, clock, intake_lock(data)),
+        reading=reading,
+        effects=effects,
+        receipts=receipts,
+        removal=removal,
+        erasure=Erasure(database, log, audit, access, receipts, effects, removal, clock),
+        deidentified=deidentified,
+        retention=retention,
+        history=History(reading, audit, access, effects, directory.devices),
+        incidents=Incidents(database, keyring, audit, access, clock),
+        export=Export(
+            database, keyring, access, audit, log, directory, effects, receipts, clock, stores.blob_place(data, chosen)
+        ),
+        results=Results(database),
+        handlers=handlers,
+        runner=stores.runner(database, handlers, clock),
+        publisher=Publisher(log),
+        closing=closing,
+    )
+    take_duties(house)
+    return house
