@@ -9,9 +9,11 @@ brings it back.
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
+from earwitness.identity.device_rows import buried, living_adults
 from earwitness.jobs.work import enqueue
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import Clock
@@ -21,7 +23,7 @@ from earwitness.ledger.log import Log
 from earwitness.policy.access import Access
 from earwitness.policy.purposes import Purpose
 from earwitness.storage.database import Database
-from earwitness.storage.schema import device, erasure, erasure_recording, household, person, place, recording
+from earwitness.storage.schema import erasure, erasure_recording, household, person, recording
 from earwitness.vault.audit import Audit, Event
 from earwitness.vault.effects import Effect, Effects
 from earwitness.vault.receipts import Receipt, Receipts
@@ -107,7 +109,14 @@ class Erasure:
             **self._removal.bound(now),
         }
         tx.execute(insert(erasure), [row])
-        found = self._mark_person(tx, scope) if scope.kind is ScopeKind.PERSON else self._mark(tx, erasure_id, scope)
+        if scope.kind is ScopeKind.PERSON:
+            found = self._mark_person(tx, erasure_id, scope)
+        else:
+            found = self._mark(tx, erasure_id, scope.recordings())
+        if not found and scope.kind is not ScopeKind.PERSON:
+            raise NotFound(
+                "There is nothing kept that this would erase.", next_step="earwitness history lists what is."
+            )
         details = {"erasure": erasure_id, "scope": str(scope.kind), "recordings": found}
         named = scope.ids if scope.kind is ScopeKind.RECORDINGS else ()
         event = Event(scope.subject, now, actor, "recording:erased", resources=named, details=details)
@@ -115,12 +124,10 @@ class Erasure:
         enqueue(tx, REMOVE_JOB, {"erasure": erasure_id}, key=f"{REMOVE_JOB}:{erasure_id}", now=now)
         return found
 
-    def _mark(self, tx: Connection, erasure_id: str, scope: Scope) -> int:
-        rows = tx.execute(scope.recordings()).all()
+    def _mark(self, tx: Connection, erasure_id: str, query: Select[tuple[Any, ...]]) -> int:
+        rows = tx.execute(query).all()
         if not rows:
-            raise NotFound(
-                "There is nothing kept that this would erase.", next_step="earwitness history lists what is."
-            )
+            return 0
         self._log.bury(tx, [row.tombstone for row in rows])
         ids = [row.id for row in rows]
         for start in range(0, len(ids), BATCH):
@@ -129,15 +136,36 @@ class Erasure:
             tx.execute(insert(erasure_recording), [{"erasure_id": erasure_id, "recording_id": name} for name in part])
         return len(ids)
 
-    def _mark_person(self, tx: Connection, scope: Scope) -> int:
-        """Mark the person: their recordings need no mark of their own, for their key goes with them."""
+    def _mark_person(self, tx: Connection, erasure_id: str, scope: Scope) -> int:
+        """Mark the person: their recordings need no mark of their own, for their key goes with them.
+
+        With the last adult goes what shared devices kept, for nobody could erase it any more; with the
+        last person goes the household.
+        """
         row = tx.execute(select(person).where(person.c.id == scope.subject, person.c.erased_at.is_(None))).first()
         if row is None:
             raise NotFound("There is no such person, or they were erased already.")
         self._log.bury(tx, [row.tombstone])
         gone = {"erased_at": self._clock.now_ms(), "sealed": None, "recipient": None}
         tx.execute(update(person).where(person.c.id == scope.subject).values(**gone))
-        return self._removal.count(tx, scope.subject)
+        found = self._removal.count(tx, scope.subject)
+        if not living_adults(tx, [row.household_id])[row.household_id]:
+            shared = Scope(ScopeKind.PERSON, row.household_id, row.household_id)
+            found += self._mark(tx, erasure_id, shared.recordings())
+        if not self._lived_in(tx, row.household_id):
+            self._bury_household(tx, row.household_id)
+        return found
+
+    @staticmethod
+    def _lived_in(tx: Connection, household_id: str) -> bool:
+        living = select(person.c.id).where(person.c.household_id == household_id, person.c.erased_at.is_(None))
+        return tx.execute(living).first() is not None
+
+    def _bury_household(self, tx: Connection, household_id: str) -> None:
+        mine = household.c.id == household_id, ~buried(household.c.tombstone)
+        tombstones = list(tx.scalars(select(household.c.tombstone).where(*mine)))
+        if tombstones:
+            self._log.bury(tx, tombstones)
 
     def forget_household(self, household_id: str) -> None:
         """Remove a household in which nobody lives any more, with what it held in common.
@@ -145,22 +173,9 @@ class Erasure:
         Raises:
             BadInput: somebody still lives there.
         """
-        with self._database.read() as tx:
-            living = select(person.c.id).where(person.c.household_id == household_id, person.c.erased_at.is_(None))
-            if tx.execute(living).first():
-                raise BadInput("Somebody still belongs to this household.", next_step="Erase or move them first.")
-            row = tx.execute(select(household).where(household.c.id == household_id)).first()
-        if row is None:
-            return
-        self._removal.remove_subject_recordings(household_id)
         with self._database.write() as tx:
-            self._log.bury(tx, [row.tombstone])
-            self._removal.forget_subject(tx, household_id)
-            for table, column in (
-                (place, place.c.household_id),
-                (device, device.c.household_id),
-                (person, person.c.household_id),
-                (household, household.c.id),
-            ):
-                tx.execute(delete(table).where(column == household_id))
-        self._removal.destroy_subject(household_id)
+            self._database.serialize(tx, "ledger")
+            if self._lived_in(tx, household_id):
+                raise BadInput("Somebody still belongs to this household.", next_step="Erase or move them first.")
+            self._bury_household(tx, household_id)
+        self._removal.forget_household(household_id)

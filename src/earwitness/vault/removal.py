@@ -11,16 +11,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, select, update
 
+from earwitness.identity.device_rows import buried
 from earwitness.kernel.clock import Clock, rfc3339
 from earwitness.kernel.errors import NotFound
 from earwitness.storage.blobs import BlobStore
 from earwitness.storage.database import Database
 from earwitness.storage.schema import (
     artefact,
+    device,
     epoch,
     erasure,
     erasure_recording,
+    household,
     key_backup,
+    person,
+    place,
     recording,
 )
 from earwitness.vault.artefacts import ArtefactRegistry
@@ -31,6 +36,7 @@ from earwitness.vault.tally import Tally
 
 REMOVE_JOB = "vault.remove"
 BATCH = 1_000
+_ACCEPTED = erasure.c.state == "accepted"
 
 
 class Removal:
@@ -84,15 +90,16 @@ class Removal:
             row = _erasure(tx, erasure_id)
             waiting = select(erasure_recording.c.recording_id).where(erasure_recording.c.erasure_id == erasure_id)
             ids = list(tx.scalars(waiting))
-        tally = Tally.from_json(row.scope)
-        if tally.scope == ScopeKind.PERSON:
-            fingerprint = self._keyring.destroy_subject(row.subject_id)
-            tally.destroyed([fingerprint] if fingerprint else [])
-        else:
-            tally.destroyed(self._keyring.destroy_keys(ids))
+        fingerprints = self._keyring.destroy_keys(ids) if ids else []
+        if Tally.from_json(row.scope).scope == ScopeKind.PERSON:
+            own = self._keyring.destroy_subject(row.subject_id)
+            fingerprints = [own, *fingerprints] if own else fingerprints
         with self._database.write() as tx:
-            values = {"scope": tally.to_json(), "epoch": max(row.epoch, self._keyring.finality_epoch())}
+            row = _erasure(tx, erasure_id, alone=True)  # another process may have begun to remove meanwhile
             if row.state == "accepted":
+                tally = Tally.from_json(row.scope)
+                tally.destroyed(fingerprints)
+                values = {"scope": tally.to_json(), "epoch": max(row.epoch, self._keyring.finality_epoch())}
                 tx.execute(update(erasure).where(erasure.c.id == erasure_id).values(**values))
 
     # --- remove -------------------------------------------------------------------------------------
@@ -113,7 +120,9 @@ class Removal:
             if progress:
                 progress(removed)
         with self._database.write() as tx:
-            self._close(tx, erasure_id, row.subject_id if whole_person else None)
+            household = self._close(tx, erasure_id, row.subject_id if whole_person else None)
+        if household:
+            self.forget_household(household)
         return removed
 
     def remove_expired(self, batch: Sequence[str]) -> None:
@@ -134,22 +143,47 @@ class Removal:
         """Erase everything held about a subject beside recordings; return counts by holding."""
         return {holding.name: holding.eraser(tx, [subject]) for holding in self._registry.holdings}
 
-    def destroy_subject(self, subject: str) -> None:
-        """Destroy a subject's key; idempotent."""
-        self._keyring.destroy_subject(subject)
+    def forget_household(self, household_id: str) -> None:
+        """Remove a household that was buried in the log, with what it held in common; idempotent.
+
+        It waits until nothing of its people is left to be removed; the last removal comes here again.
+        """
+        of_it = person.c.household_id == household_id
+        waiting = select(erasure.c.id).join(person, person.c.id == erasure.c.subject_id)
+        with self._database.read() as tx:
+            gone = select(household.c.id).where(household.c.id == household_id, buried(household.c.tombstone))
+            if tx.execute(gone).first() is None or tx.execute(waiting.where(of_it, _ACCEPTED)).first() is not None:
+                return
+        self._keyring.destroy_subject(household_id)
+        self.remove_subject_recordings(household_id)
+        with self._database.write() as tx:
+            self.forget_subject(tx, household_id)
+            for table in (place, device, person):
+                tx.execute(delete(table).where(table.c.household_id == household_id))
+            tx.execute(delete(household).where(household.c.id == household_id))
+
+    def resume(self) -> int:
+        """Go on with every accepted erasure that a crash interrupted; return how many there were."""
+        with self._database.read() as tx:
+            accepted = list(tx.scalars(select(erasure.c.id).where(_ACCEPTED)))
+            gone = list(tx.scalars(select(household.c.id).where(buried(household.c.tombstone))))
+        for name in accepted:
+            self.remove(name)
+        for name in gone:
+            self.forget_household(name)
+        return len(accepted)
 
     def _batches(self, row: Row[Any], *, whole_person: bool) -> Iterator[list[str]]:
-        query = (
-            select(recording.c.id).where(recording.c.subject_id == row.subject_id)
-            if whole_person
-            else select(erasure_recording.c.recording_id).where(erasure_recording.c.erasure_id == row.id)
-        )
-        while True:
-            with self._database.read() as tx:
-                batch = list(tx.scalars(query.limit(BATCH)))
-            if not batch:
-                return
-            yield batch
+        queries = [select(erasure_recording.c.recording_id).where(erasure_recording.c.erasure_id == row.id)]
+        if whole_person:
+            queries.append(select(recording.c.id).where(recording.c.subject_id == row.subject_id))
+        for query in queries:
+            while True:
+                with self._database.read() as tx:
+                    batch = list(tx.scalars(query.limit(BATCH)))
+                if not batch:
+                    break
+                yield batch
 
     def _remove_batch(self, erasure_id: str | None, batch: Sequence[str], *, keys_stand: bool) -> None:
         with self._database.read() as tx:
@@ -158,6 +192,7 @@ class Removal:
             self._keyring.destroy_keys(batch)
         self._blobs.delete_many([row.blob for row in rows if row.blob])
         with self._database.write() as tx:
+            rows = tx.execute(_artefacts(batch).with_for_update()).all()  # what another process removed it has counted
             counts = {kind.name: kind.eraser(tx, batch) for kind in self._registry}
             tx.execute(delete(recording).where(recording.c.id.in_(batch)))
             tx.execute(delete(erasure_recording).where(erasure_recording.c.recording_id.in_(batch)))
@@ -165,7 +200,7 @@ class Removal:
                 self._note(tx, erasure_id, rows, counts)
 
     def _note(self, tx: Connection, erasure_id: str, rows: Sequence[Row[Any]], counts: dict[str, int]) -> None:
-        tally = Tally.from_json(_erasure(tx, erasure_id).scope)
+        tally = Tally.from_json(_erasure(tx, erasure_id, alone=True).scope)
         tally.add_artefacts(rows)
         stored = {row.kind for row in rows}
         for kind, number in counts.items():
@@ -173,13 +208,17 @@ class Removal:
                 tally.add(kind, number)
         tx.execute(update(erasure).where(erasure.c.id == erasure_id).values(scope=tally.to_json()))
 
-    def _close(self, tx: Connection, erasure_id: str, subject: str | None) -> None:
-        tally = Tally.from_json(_erasure(tx, erasure_id).scope)
+    def _close(self, tx: Connection, erasure_id: str, subject: str | None) -> str | None:
+        """Mark an erasure as removed; return the household of a person who was erased."""
+        row = _erasure(tx, erasure_id, alone=True)
+        tally = Tally.from_json(row.scope)
         if subject:
             for name, number in self.forget_subject(tx, subject).items():
                 tally.add(name, number)
         values = {"state": "removed", "removed_at": self._clock.now_ms(), "scope": tally.to_json()}
-        tx.execute(update(erasure).where(erasure.c.id == erasure_id).values(**values))
+        if row.state == "accepted":
+            tx.execute(update(erasure).where(erasure.c.id == erasure_id).values(**values))
+        return tx.scalar(select(person.c.household_id).where(person.c.id == subject)) if subject else None
 
     # --- complete -----------------------------------------------------------------------------------
 
@@ -226,8 +265,10 @@ class Removal:
         }
 
 
-def _erasure(tx: Connection, erasure_id: str) -> Row[Any]:
-    row = tx.execute(select(erasure).where(erasure.c.id == erasure_id)).first()
+def _erasure(tx: Connection, erasure_id: str, *, alone: bool = False) -> Row[Any]:
+    """Read an erasure; ``alone`` keeps other transactions from changing it before this one ends."""
+    query = select(erasure).where(erasure.c.id == erasure_id)
+    row = tx.execute(query.with_for_update() if alone else query).first()
     if row is None:
         raise NotFound(f"There is no erasure {erasure_id}.")
     return row

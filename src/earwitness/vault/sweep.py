@@ -16,7 +16,7 @@ from earwitness.kernel.errors import RowCorrupt
 from earwitness.storage.blobs import BlobStore
 from earwitness.storage.database import Database
 from earwitness.storage.files import FolderLock
-from earwitness.storage.schema import artefact, deidentified, erasure, recording
+from earwitness.storage.schema import artefact, deidentified, recording
 from earwitness.vault.keyring import Keyring
 from earwitness.vault.removal import Removal
 
@@ -50,7 +50,7 @@ def sweep(  # noqa: PLR0913 - handed down one by one, by bootstrap alone
     Raises:
         RowCorrupt: so many keys have no row that this is not the database they belong to.
     """
-    resumed = _resume(database, removal)
+    resumed = removal.resume()
     with FolderLock(lock_file, exclusive=True):
         keys = [key for part in _parts(keyring.key_ids()) for key in _orphan_keys(database, part)]
         total = sum(1 for _ in keyring.key_ids())
@@ -63,14 +63,6 @@ def sweep(  # noqa: PLR0913 - handed down one by one, by bootstrap alone
         orphans = [name for part in _parts(blobs.names()) for name in _orphan_blobs(database, part)]
         blobs.delete_many(orphans)
     return Sweep(len(keys), len(orphans), resumed)
-
-
-def _resume(database: Database, removal: Removal) -> int:
-    with database.read() as tx:
-        accepted = list(tx.scalars(select(erasure.c.id).where(erasure.c.state == "accepted")))
-    for name in accepted:
-        removal.remove(name)
-    return len(accepted)
 
 
 def _orphan_keys(database: Database, part: list[str]) -> list[str]:
