@@ -35,7 +35,14 @@ policy said no, 1: anything else). No error text holds personal data: ids and co
     │   ├── RestoreGap               the ledger at hand is older than one that was seen
     │   ├── BackupExpired            a key backup beyond its stated life
     │   └── BackupCorrupt            a backup that is not what was written
-    └── JobError                     a piece of background work failed
+    ├── JobError                     a piece of background work failed
+    ├── EngineError
+    │   ├── EngineMissing            a speech engine or its data is not installed
+    │   └── EngineFailed             a speech engine died or gave nonsense
+    └── HomeError
+        ├── HomeUnreachable          the home's own server does not answer
+        ├── DeviceSilent             a device in the home did not do what it was asked
+        └── DeviceCannot             a device in the home has no such function
 """
 
 
@@ -182,3 +189,36 @@ class BackupCorrupt(BackupError):
 
 class JobError(EarwitnessError):
     """A piece of background work failed."""
+
+
+class HomeError(EarwitnessError):
+    """The home did not do what it was asked."""
+
+
+class HomeUnreachable(HomeError):
+    """The home's server does not answer."""
+
+
+class DeviceSilent(HomeError):
+    """A device does not answer. ``entities`` are the ids of those that stayed silent."""
+
+    def __init__(self, what: str = "", *, entities: tuple[str, ...] = (), next_step: str = "") -> None:
+        """Say ``what`` was not done and by which ``entities``."""
+        super().__init__(what or (type(self).__doc__ or "").partition(".")[0] + ".", next_step=next_step)
+        self.entities = entities
+
+
+class DeviceCannot(HomeError):
+    """A device has no such function."""
+
+
+class EngineError(EarwitnessError):
+    """A speech engine failed."""
+
+
+class EngineMissing(EngineError):
+    """A speech engine or its data is not installed."""
+
+
+class EngineFailed(EngineError):
+    """A speech engine died, or gave nonsense."""

@@ -1,0 +1,1 @@
+"""Hearing and speaking: wake word, voice activity, recognition, spoken replies. Knows nothing of the vault."""
