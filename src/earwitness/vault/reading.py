@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, or_, select, tuple_
 
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import Clock
-from earwitness.kernel.errors import BadInput, BlobCorrupt, BlobMissing, KeyCorrupt, NotFound
+from earwitness.kernel.errors import BadInput, BlobCorrupt, BlobMissing, GrantInvalid, KeyCorrupt, NotFound
 from earwitness.policy.access import Access, Action, Grant, Resource
 from earwitness.policy.purposes import Purpose
 from earwitness.storage.blobs import BlobStore
@@ -25,6 +25,7 @@ from earwitness.vault.keyring import Keyring
 from earwitness.vault.kinds import TEXTS
 
 LARGEST_PAGE = 200
+TRIES = 5
 STREAM_PIECE = 256 * 1024
 DAMAGE = (BlobCorrupt, BlobMissing, KeyCorrupt)
 
@@ -160,6 +161,15 @@ class Reading:
         """
         if not 1 <= limit <= LARGEST_PAGE:
             raise BadInput(f"A page holds 1 to {LARGEST_PAGE} recordings, not {limit}.")
+        for _ in range(TRIES - 1):
+            try:
+                return self._page(actor, subjects, purpose, limit, before)
+            except (GrantInvalid, NotFound):
+                # One of them was erased between listing and opening: list again without it.
+                continue
+        return self._page(actor, subjects, purpose, limit, before)
+
+    def _page(self, actor: Actor, subjects: Sequence[str], purpose: Purpose, limit: int, before: Cursor | None) -> Page:
         items = self._list(subjects, limit + 1, before)
         following = Cursor(items[limit - 1].started_at, items[limit - 1].id) if len(items) > limit else None
         items = items[:limit]
