@@ -224,6 +224,8 @@ def test_an_incident_is_told_to_those_it_concerns(family: Family) -> None:
 def test_work_comes_up_by_itself(family: Family) -> None:
     """The schedules turn the epoch each day, remove what has expired and complete what is final."""
     house, ada = family.house, family.ada
+    house.start()
+    house.stop()
     family.choose(ada, RetentionChoice.DAY)
     family.keep(ada)
     accepted = family.erase(ada, family.keep(ada).recording)

@@ -108,7 +108,17 @@ class House:
         return Health(migration.HEAD, self.log.size(), self.keyring.epoch)
 
     def sweep(self, *, insist: bool = False) -> Sweep:
-        """Remove what a crash left behind, and resume accepted erasures."""
+        """Remove what a crash left behind, and resume accepted erasures.
+
+        The log is published first: a database that is older than what was published, or another one, does not
+        know which keys are in use, and is refused before anything is removed.
+
+        Raises:
+            LogCorrupt: the database is not the one that this log was published from.
+            RowCorrupt: too many keys have no row.
+        """
+        if not insist:
+            self.log.publish()
         return sweep(self.database, self.blobs, self.keyring, self.removal, intake_lock(self.data), insist=insist)
 
     def turn_epoch(self, progress: Progress = lambda _done, _all: None) -> list[Receipt]:
@@ -151,7 +161,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     effects = Effects(database, keyring)
     receipts = Receipts(database, log, clock)
     removal = Removal(database, blobs, keyring, registry, receipts, clock, chosen.rotation_ms)
-    deidentified = Deidentified(database, blobs, keyring, log, registry)
+    deidentified = Deidentified(database, blobs, keyring, log, registry, access, intake_lock(data))
     choices = Choices(database, clock, log.bury, audit.record_change)
     retention = Retention(database, choices, removal, deidentified, clock)
     reading = Reading(database, blobs, keyring, access, clock)

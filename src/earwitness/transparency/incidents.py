@@ -21,7 +21,7 @@ from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.policy.access import Access, Action, Resource
 from earwitness.policy.purposes import Purpose
 from earwitness.storage.database import Database
-from earwitness.storage.schema import incident, incident_notice, recording
+from earwitness.storage.schema import incident, incident_notice, person, recording
 from earwitness.vault.audit import Audit, Event
 from earwitness.vault.keyring import Keyring
 
@@ -114,7 +114,9 @@ class Incidents:
         return [self._keyring.open(subject, f"notice:{row.incident_id}", row.sealed).decode() for row in rows]
 
     def _concerned(self, recordings: Sequence[str], span: tuple[int, int] | None) -> list[Any]:
-        query = select(recording.c.id, recording.c.subject_id, recording.c.household_id, recording.c.started_at)
+        columns = recording.c.id, recording.c.subject_id, recording.c.household_id, recording.c.started_at
+        erased = select(person.c.id).where(person.c.id == recording.c.subject_id, person.c.erased_at.is_not(None))
+        query = select(*columns).where(recording.c.state != "erased", ~erased.exists())
         with self._database.read() as tx:
             if span:
                 inside = recording.c.started_at.between(span[0], span[1] - 1)

@@ -13,7 +13,7 @@ a day.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, or_, select, update
 
 from earwitness.identity.device_rows import living_adults
 from earwitness.kernel.actors import Actor
@@ -74,10 +74,12 @@ class Retention:
             shortest = min(each.choice.lifetime_ms for each in chosen(tx, adults).values())
             return changed + self._redate(tx, household, shortest)
 
-    @staticmethod
-    def _redate(tx: Connection, subject: str, lifetime_ms: int) -> int:
-        standing = update(recording).where(recording.c.subject_id == subject, recording.c.state == "kept")
-        return tx.execute(standing.values(expires_at=recording.c.kept_at + lifetime_ms)).rowcount
+    def _redate(self, tx: Connection, subject: str, lifetime_ms: int) -> int:
+        """Date what is kept of a subject anew; what has expired already can only end sooner."""
+        end = recording.c.kept_at + lifetime_ms
+        may = or_(recording.c.expires_at > self._clock.now_ms(), end < recording.c.expires_at)
+        kept = recording.c.subject_id == subject, recording.c.state == "kept", may
+        return tx.execute(update(recording).where(*kept).values(expires_at=end)).rowcount
 
     def sweep(
         self, *, household: str | None = None, now: int | None = None, progress: Callable[[int], None] | None = None
@@ -94,12 +96,16 @@ class Retention:
         moment = self._clock.now_ms() if now is None else now
         expired = self._remove_expired(moment, household, progress)
         changed = self._change_hands(moment, household)
-        self._deidentified.remove_expired(moment)
-        with self._database.write() as tx:
-            known = select(recording.c.id)
-            old = effect.c.at < moment - ORPHANED_EFFECT
-            tx.execute(delete(effect).where(old, effect.c.recording_id.not_in(known)))
+        if household is None:
+            self._deidentified.remove_expired(moment)
+            self._forget_old_effects(moment)
         return Swept(expired, changed)
+
+    def _forget_old_effects(self, moment: int) -> None:
+        known = select(recording.c.id)
+        old = effect.c.at < moment - ORPHANED_EFFECT
+        with self._database.write() as tx:
+            tx.execute(delete(effect).where(old, effect.c.recording_id.not_in(known)))
 
     def _remove_expired(self, moment: int, household: str | None, progress: Callable[[int], None] | None) -> int:
         query = select(recording.c.id).where(recording.c.expires_at <= moment, recording.c.state != "erased")
@@ -139,15 +145,14 @@ class Retention:
         with self._database.write() as tx:
             notes = {row.key: int(row.value) for row in tx.execute(select(meta).where(meta.c.key.like("clock.%")))}
             seen, jumped = notes.get(SEEN), notes.get(JUMPED)
-            if jumped is None and seen is not None and now - seen > JUMP:
+            if seen is not None and now - seen > JUMP:  # also while it waits: a second leap is no standing
                 jumped = now
                 _put(tx, JUMPED, now)
-            waiting = jumped is not None and 0 <= now - jumped < STANDING
-            if jumped is not None and not waiting:
+            elif jumped is not None and not 0 <= now - jumped < STANDING:
+                jumped = None
                 tx.execute(delete(meta).where(meta.c.key == JUMPED))
-            if not waiting:
-                _put(tx, SEEN, now)
-        return waiting
+            _put(tx, SEEN, now)
+        return jumped is not None
 
 
 def _put(tx: Connection, key: str, value: int) -> None:
