@@ -19,8 +19,6 @@ from earwitness.storage.database import Database
 from earwitness.storage.schema import effect
 from earwitness.vault.keyring import Keyring
 
-MOST_LISTED = 1_000
-
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -74,12 +72,12 @@ class Effects:
     def of(self, recordings: Sequence[str]) -> list[Effect]:
         """List what these recordings caused and what has not been removed yet."""
         query = select(effect).where(effect.c.recording_id.in_(recordings))
-        return self._open(query.where(effect.c.removed_at.is_(None)).order_by(effect.c.at).limit(MOST_LISTED))
+        return self._open(query.where(effect.c.removed_at.is_(None)).order_by(effect.c.at))
 
     def of_subject(self, subject: str) -> list[Effect]:
         """List what is known to have been caused by anything of this subject."""
         query = select(effect).where(effect.c.subject_id == subject)
-        return self._open(query.where(effect.c.removed_at.is_(None)).order_by(effect.c.at).limit(MOST_LISTED))
+        return self._open(query.where(effect.c.removed_at.is_(None)).order_by(effect.c.at))
 
     def remove(self, effect_id: str, now: int) -> Effect:
         """Take an effect back.
