@@ -1,123 +1,169 @@
 """``earwitness device``: the devices that listen, and whose each is."""
 
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from earwitness.bootstrap import House
+from earwitness.cli.finding import find_device, find_person
 from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, HouseholdName, JsonFlag, examples
-from earwitness.cli.output import note, say, show_record, show_rows
+from earwitness.cli.output import note, show_record, show_rows
+from earwitness.cli.plain import App
 from earwitness.cli.session import asking, one_household, opened
 from earwitness.identity.device_rows import DeviceMode
 from earwitness.identity.devices import Device
+from earwitness.identity.people import Age
 
-COLUMNS = {"label": "label", "mode": "mode", "keeps": "keeps recordings", "id": "id"}
-Label = Annotated[str, typer.Argument(help="The device's label or id.")]
+COLUMNS = {"label": "label", "mode": "mode", "owner": "whose", "keeps": "keeps recordings", "id": "id"}
+Label = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's label or id.")]
+Owner = Annotated[
+    str, typer.Option("--person", metavar="NAME", help="The one adult of a personal device, who has still to confirm.")
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    device = typer.Typer(help="Add devices, and say whose each is.", no_args_is_help=True)
-    device.command("add", epilog=examples("earwitness device add Kitchen --mode shared"))(add)
-    device.command("list")(list_devices)
-    device.command("mode")(mode)
-    device.command("confirm")(confirm)
-    device.command("agree")(agree)
-    device.command("disagree")(disagree)
-    device.command("remove")(remove)
+    device = App(help="Add devices, and say whose each is.")
+    lines = (
+        "earwitness device add Kitchen --mode shared",
+        'earwitness device add "Ana\'s desk" --mode personal --person Ana',
+    )
+    device.command("add", epilog=examples(*lines))(add)
+    device.command("list", epilog=examples("earwitness device list"))(list_devices)
+    device.command("mode", epilog=examples("earwitness device mode Kitchen guest"))(mode)
+    device.command("confirm", epilog=examples('earwitness device confirm "Ana\'s desk" --as Ana'))(confirm)
+    device.command("agree", epilog=examples("earwitness device agree Kitchen --as Ana"))(agree)
+    device.command("disagree", epilog=examples("earwitness device disagree Kitchen --as Ana"))(disagree)
+    device.command("remove", epilog=examples("earwitness device remove Kitchen"))(remove)
     app.add_typer(device, name="device")
 
 
 def add(  # noqa: PLR0917 - options
-    label: str,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="What it is called, e.g. where it stands.")],
     mode: Annotated[DeviceMode, typer.Option(help="Whose recordings it makes; of guests and children none is kept.")],
     data: DataFolder = DEFAULT_DATA,
-    person: Annotated[str, typer.Option(help="The one adult of a personal device, who has still to confirm.")] = "",
+    person: Owner = "",
     household: HouseholdName = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Add a device in a declared mode."""
     with opened(data) as house:
         home = one_household(house, household)
-        owner = house.directory.people.find(person, home.id).id if person else None
+        owner = find_person(house, person, home.id).id if person else None
         made = house.directory.devices.add(home.id, label, mode, owner)
-    show_record(_shown(made), as_json=as_json)
-    if not as_json:
-        note(_next_step(made))
+        _tell(house, made, as_json=as_json)
 
 
 def list_devices(data: DataFolder = DEFAULT_DATA, household: HouseholdName = "", as_json: JsonFlag = False) -> None:
     """List the devices of a household."""
     with opened(data) as house:
-        found = house.directory.devices.list(one_household(house, household).id)
-    show_rows([_shown(each) for each in found], COLUMNS, as_json=as_json)
+        home = one_household(house, household)
+        rows = [_shown(house, each) for each in house.directory.devices.list(home.id)]
+    empty = "None yet. Next: earwitness device add LABEL --mode shared"
+    show_rows(rows, COLUMNS, as_json=as_json, wraps=("label", "owner"), empty=empty)
 
 
-def mode(
+def mode(  # noqa: PLR0917 - options
     label: Label,
-    new_mode: DeviceMode,
+    new_mode: Annotated[DeviceMode, typer.Argument(metavar="MODE", help="personal, shared, guest or child.")],
     data: DataFolder = DEFAULT_DATA,
-    person: Annotated[str, typer.Option(help="The one adult of a personal device.")] = "",
+    person: Owner = "",
     household: HouseholdName = "",
+    as_json: JsonFlag = False,
 ) -> None:
     """Declare another mode; every confirmation and agreement starts anew."""
     with opened(data) as house:
         home = one_household(house, household)
-        found = house.directory.devices.find(home.id, label)
-        owner = house.directory.people.find(person, home.id).id if person else None
-        changed = house.directory.devices.change_mode(found.id, new_mode, owner)
-    say(_next_step(changed))
+        owner = find_person(house, person, home.id).id if person else None
+        changed = house.directory.devices.change_mode(find_device(house, home.id, label).id, new_mode, owner)
+        _tell(house, changed, as_json=as_json)
 
 
-def confirm(label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "") -> None:
+def confirm(label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: JsonFlag = False) -> None:
     """Confirm that a personal device is yours."""
     with opened(data) as house:
         person = asking(house, as_person)
-        house.directory.agreements.confirm(person.actor(), _find(house, person.household, label))
-    say("confirmed; it keeps recordings once you said yes to assist and history")
+        found = find_device(house, person.household, label)
+        house.directory.agreements.confirm(person.actor(), found.id)
+        _tell(house, house.directory.devices.get(found.id), as_json=as_json)
 
 
-def agree(label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "") -> None:
+def agree(label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: JsonFlag = False) -> None:
     """Agree, as one of the adults, that a shared device keeps recordings."""
     with opened(data) as house:
         person = asking(house, as_person)
-        house.directory.agreements.agree(person.actor(), _find(house, person.household, label))
-    say("agreed; it keeps recordings once every adult has")
+        found = find_device(house, person.household, label)
+        house.directory.agreements.agree(person.actor(), found.id)
+        _tell(house, house.directory.devices.get(found.id), as_json=as_json)
 
 
-def disagree(label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "") -> None:
+def disagree(
+    label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: JsonFlag = False
+) -> None:
     """Take your yes to a shared device back; it keeps nothing more."""
     with opened(data) as house:
         person = asking(house, as_person)
-        house.directory.agreements.withdraw(person.actor(), _find(house, person.household, label))
-    say("taken back; this device keeps nothing more")
+        found = find_device(house, person.household, label)
+        house.directory.agreements.withdraw(person.actor(), found.id)
+        _tell(house, house.directory.devices.get(found.id), as_json=as_json)
 
 
-def remove(label: Label, data: DataFolder = DEFAULT_DATA, household: HouseholdName = "") -> None:
-    """Remove a device. What it kept stays until it expires or is erased."""
+def remove(
+    label: Label, data: DataFolder = DEFAULT_DATA, household: HouseholdName = "", as_json: JsonFlag = False
+) -> None:
+    """Remove a device.
+
+    It keeps nothing more. What it kept stays until it expires or is erased.
+    """
     with opened(data) as house:
-        home = one_household(house, household)
-        house.directory.devices.remove(_find(house, home.id, label))
-    say("removed; earwitness erase --device removes what it kept")
+        found = find_device(house, one_household(house, household).id, label)
+        house.directory.devices.remove(found.id)
+    show_record({"removed": found.label, "id": found.id}, as_json=as_json)
+    if not as_json:
+        note("What it kept stays until it expires: earwitness erase --from DATE removes it sooner.")
 
 
-def _find(house: House, household: str, label: str) -> str:
-    return house.directory.devices.find(household, label).id
+def _tell(house: House, device: Device, *, as_json: bool) -> None:
+    show_record(_shown(house, device), as_json=as_json)
+    if not as_json:
+        note(_next_step(house, device))
 
 
-def _next_step(device: Device) -> str:
+def _silent(house: House, device: Device) -> list[str]:
+    """Return the names of the adults who have not agreed to a shared device."""
+    adults = [each for each in house.directory.people.list(device.household) if each.age is Age.ADULT]
+    return [each.name or each.id for each in adults if each.id not in device.agreed]
+
+
+def _next_step(house: House, device: Device) -> str:
+    label, silent = quote(device.label or device.id), _silent(house, device)
     match device.mode:
-        case DeviceMode.PERSONAL:
-            return "Its adult has still to confirm: earwitness device confirm LABEL --as NAME"
-        case DeviceMode.SHARED:
-            return "Every adult has still to agree: earwitness device agree LABEL --as NAME"
+        case DeviceMode.PERSONAL if not device.confirmed_at:
+            name = quote(house.directory.people.get(str(device.person)).name or "NAME")
+            return f"Its adult has still to confirm: earwitness device confirm {label} --as {name}"
+        case DeviceMode.SHARED if silent:
+            name = quote(silent[0])
+            return f"{len(silent)} adult(s) have still to agree: earwitness device agree {label} --as {name}"
+        case DeviceMode.PERSONAL | DeviceMode.SHARED:
+            return "It keeps recordings of those who said yes to assist and history."
         case DeviceMode.GUEST | DeviceMode.CHILD:
             return "Nothing of this device is kept."
 
 
-def _shown(device: Device) -> dict[str, object]:
+def _shown(house: House, device: Device) -> dict[str, object]:
+    silent = len(_silent(house, device))
     keeps = {
-        DeviceMode.PERSONAL: "yes" if device.confirmed_at else "not confirmed",
-        DeviceMode.SHARED: f"{len(device.agreed)} agreed",
+        DeviceMode.PERSONAL: "yes" if device.confirmed_at else "no: not confirmed",
+        DeviceMode.SHARED: f"no: {silent} to agree" if silent else "yes",
     }.get(device.mode, "never")
-    return {"label": device.label, "mode": str(device.mode), "person": device.person, "keeps": keeps, "id": device.id}
+    owner = house.directory.people.get(device.person).name if device.person else None
+    return {
+        "label": device.label,
+        "mode": str(device.mode),
+        "person": device.person,
+        "owner": owner,
+        "agreed": list(device.agreed),
+        "keeps": keeps,
+        "id": device.id,
+    }

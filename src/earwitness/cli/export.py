@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    to: Annotated[Path, typer.Option("--to", help="The folder to write the archive into.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to write the archive into.")],
     data: DataFolder = DEFAULT_DATA,
     as_person: AsPerson = "",
     as_json: JsonFlag = False,

@@ -9,9 +9,15 @@ import json
 import os
 import sys
 import traceback
+from typing import TYPE_CHECKING
 
+from earwitness.cli import nextsteps
+from earwitness.cli.output import one_line
 from earwitness.kernel.bugs import describe_bug
 from earwitness.kernel.errors import EarwitnessError
+
+if TYPE_CHECKING:
+    from typer.exceptions import TyperException
 
 DEBUG = "EARWITNESS_DEBUG"
 USAGE = 2
@@ -19,19 +25,27 @@ USAGE = 2
 
 def report_expected(error: EarwitnessError, *, as_json: bool) -> int:
     """Show an error of the project's tree and return its exit code."""
-    _show(error.what, error.next_step, as_json=as_json)
+    _show(type(error).__name__, error.what, error.next_step, as_json=as_json)
     return error.exit_code
 
 
-def report_usage(message: str, command: str, *, as_json: bool) -> int:
+def report_usage(error: "TyperException", *, as_json: bool) -> int:
     """Show what is wrong with the words on the command line and return 2."""
-    _show(message, f"See {command} --help.", as_json=as_json)
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "earwitness"
+    message = error.format_message()
+    if context and message == context.get_help():  # a group of which no command was named
+        if not as_json:
+            sys.stderr.write(f"{message}\n")
+            return USAGE
+        message = "A command is missing."
+    _show("BadInput", message, f"See {command} --help.", as_json=as_json)
     return USAGE
 
 
 def report_stopped(*, as_json: bool) -> int:
     """Say that a question was not answered with yes, and return 1."""
-    _show("Stopped; nothing was done.", "", as_json=as_json)
+    _show("Stopped", "Stopped; nothing was done.", "", as_json=as_json)
     return 1
 
 
@@ -40,13 +54,14 @@ def report_bug(error: Exception, *, as_json: bool) -> int:
     if os.environ.get(DEBUG) == "1":
         traceback.print_exception(error)
     what = f"Something went wrong inside Earwitness ({describe_bug(error)})."
-    _show(what, f"{DEBUG}=1 shows all of it; it may hold personal data.", as_json=as_json)
+    _show("Bug", what, f"{DEBUG}=1 shows all of it; it may hold personal data.", as_json=as_json)
     return 1
 
 
-def _show(what: str, next_step: str, *, as_json: bool) -> None:
+def _show(kind: str, what: str, next_step: str, *, as_json: bool) -> None:
+    next_step = nextsteps.complete(next_step)
     if as_json:
-        text = json.dumps({"error": what, "next_step": next_step}, ensure_ascii=False)
+        text = json.dumps({"error": what, "kind": kind, "next_step": next_step}, ensure_ascii=False)
     else:
-        text = f"error: {what} {next_step}".rstrip().replace("\n", " ")
+        text = one_line(f"error: {what} {next_step}".rstrip().replace("\n", " "))
     sys.stderr.write(text + "\n")

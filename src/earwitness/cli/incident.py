@@ -1,17 +1,16 @@
-"""``earwitness incident``: find whom something that went wrong affects, and prepare a notice to each."""
+"""``earwitness incident`` and ``notices``: whom something that went wrong affects, and what each is told."""
 
 from typing import Annotated
 
 import typer
 
 from earwitness.bootstrap import House
-from earwitness.cli.moments import parse_moment
-from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, JsonFlag, examples
-from earwitness.cli.output import note, say, show_json, show_rows
+from earwitness.cli.moments import parse_span
+from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, JsonFlag, Since, Until, examples
+from earwitness.cli.output import Moment, note, one_line, say, show_json, show_rows
 from earwitness.cli.session import asking, opened
 from earwitness.identity.people import Person
-from earwitness.kernel.clock import rfc3339
-from earwitness.kernel.errors import NotFound
+from earwitness.kernel.errors import BadInput, NotFound
 from earwitness.transparency.incidents import Affected
 
 EXAMPLES = examples(
@@ -24,31 +23,36 @@ COLUMNS = {"who": "who", "recordings": "recordings", "first": "first", "last": "
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("incident", epilog=EXAMPLES)(incident)
-    app.command("notices")(notices)
+    app.command("notices", epilog=examples("earwitness notices --as Ana"))(notices)
 
 
 def incident(  # noqa: PLR0917 - options
-    summary: Annotated[str, typer.Argument(help="What happened, in words that those affected will read.")],
+    summary: Annotated[
+        str, typer.Argument(metavar="WHAT", help="What happened, in words that those affected will read.")
+    ],
     data: DataFolder = DEFAULT_DATA,
     as_person: AsPerson = "",
-    recording: Annotated[list[str] | None, typer.Option(help="A recording concerned; may be given again.")] = None,
-    start: Annotated[str, typer.Option("--from", help="Everything recorded since this moment.")] = "",
-    end: Annotated[str, typer.Option("--to", help="… and before this one; now if left out.")] = "",
+    recording: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="The whole id of a recording concerned; may be given again."),
+    ] = None,
+    start: Since = "",
+    end: Until = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Report an incident: names those affected and prepares a notice to each."""
+    if bool(recording) == bool(start or end):
+        raise BadInput("Say what is concerned in one way.", next_step="Give --recording, or --from and --to.")
     with opened(data) as house:
         person = asking(house, as_person)
-        now = house.clock.now_ms()
-        since, until = parse_moment(start, now) if start else 0, parse_moment(end, now) if end else now + 1
-        span = (since, until) if start or end else None
+        span = parse_span(start, end, house.clock.now_ms()) if start or end else None
         made = house.incidents.report(person.actor(), summary, recordings=recording or [], span=span)
         rows = [_row(house, person, each) for each in made.affected]
     if as_json:
         show_json({"incident": made.id, "affected": rows, "not_kept_any_more": list(made.unknown)})
         return
     say(f"incident {made.id}")
-    show_rows(rows, COLUMNS, as_json=False)
+    show_rows(rows, COLUMNS, as_json=False, wraps=("who",))
     if made.unknown:
         note(f"{len(made.unknown)} of the recordings named are not kept any more")
     note("A notice is ready for each: earwitness notices --as NAME")
@@ -61,9 +65,11 @@ def notices(data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: 
         found = house.incidents.notices(person.id) + house.incidents.notices(person.household)
     if as_json:
         show_json(found)
-    elif found:
-        say("\n".join(found))
-    else:
+        return
+    for text in found:
+        for line in text.split("\n"):
+            say(one_line(line))
+    if not found:
         note("There are none.")
 
 
@@ -73,8 +79,8 @@ def _row(house: House, person: Person, affected: Affected) -> dict[str, object]:
         "subject": affected.subject,
         "recordings": len(affected.recordings),
         "ids": list(affected.recordings),
-        "first": rfc3339(affected.first_at),
-        "last": rfc3339(affected.last_at),
+        "first": Moment(affected.first_at),
+        "last": Moment(affected.last_at),
     }
 
 

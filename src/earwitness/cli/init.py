@@ -5,19 +5,21 @@ from typing import Annotated, Literal
 
 import typer
 
-from earwitness.bootstrap import create_house, default_settings, open_house
+from earwitness.bootstrap import House, create_house, default_settings, open_house
 from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
 from earwitness.cli.output import note, show_record
-from earwitness.cli.passphrase import ask_passphrase
-from earwitness.cli.person import KeyFile, add_person
+from earwitness.cli.passphrase import ask_new_passphrase
+from earwitness.cli.person import KeyFile, add_person, require_free
 from earwitness.identity.households import HouseholdKind
+from earwitness.identity.names import clean_name
 from earwitness.identity.people import Standing
 from earwitness.kernel.errors import BadInput
+from earwitness.settings import Settings
 
 EXAMPLES = examples(
     "earwitness init --owner Ana",
     "earwitness init --owner Ana --key-file ana.agekey --second-copy /mnt/usb/earwitness-log",
-    "EARWITNESS_PASSPHRASE=… earwitness init --custodian passphrase",
+    "earwitness init --custodian passphrase",
 )
 
 
@@ -28,26 +30,33 @@ def register(app: typer.Typer) -> None:
 
 def init(  # noqa: PLR0917 - options
     data: DataFolder = DEFAULT_DATA,
-    owner: Annotated[str, typer.Option(help="Add this person as the owner of the first household.")] = "",
-    household: Annotated[str, typer.Option(help="Name of the first household.")] = "Home",
+    owner: Annotated[
+        str, typer.Option(metavar="NAME", help="Add this person as the owner of the first household.")
+    ] = "",
+    household: Annotated[str, typer.Option(metavar="NAME", help="Name of the first household.")] = "Home",
     workplace: Annotated[bool, typer.Option("--workplace", help="It is a workplace, not a home.")] = False,
     key_file: KeyFile = None,
     custodian: Annotated[
-        Literal["keyfile", "passphrase", "transit"], typer.Option(help="Who holds the root key.")
+        Literal["keyfile", "passphrase", "transit"],
+        typer.Option(help="Who holds the root key: a file, a passphrase, or Vault.", show_choices=True),
     ] = "keyfile",
-    vault_address: Annotated[str, typer.Option(help="Address of Vault, for --custodian transit.")] = "",
+    vault_address: Annotated[str, typer.Option(metavar="URL", help="Address of Vault, for --custodian transit.")] = "",
     second_copy: Annotated[
-        str, typer.Option(help="Folder for the log's second copy, best on another disk.")
+        str, typer.Option(metavar="FOLDER", help="Folder for the log's second copy, best on another disk.")
     ] = "second",
-    database_url: Annotated[str, typer.Option(help="PostgreSQL instead of SQLite: postgresql+psycopg://…")] = "",
-    keys_url: Annotated[str, typer.Option(help="A PostgreSQL database of its own for wrapped keys.")] = "",
-    s3_bucket: Annotated[str, typer.Option(help="Keep sealed objects in this bucket instead of files.")] = "",
-    s3_endpoint: Annotated[str, typer.Option(help="Address of the S3-compatible store.")] = "",
+    database_url: Annotated[
+        str, typer.Option(metavar="URL", help="PostgreSQL instead of SQLite: postgresql+psycopg://…")
+    ] = "",
+    keys_url: Annotated[
+        str, typer.Option(metavar="URL", help="A PostgreSQL database of its own for wrapped keys.")
+    ] = "",
+    s3_bucket: Annotated[
+        str, typer.Option(metavar="NAME", help="Keep sealed objects in this bucket instead of files.")
+    ] = "",
+    s3_endpoint: Annotated[str, typer.Option(metavar="URL", help="Address of the S3-compatible store.")] = "",
     as_json: JsonFlag = False,
 ) -> None:
     """Make a new installation in an empty data folder."""
-    if custodian == "transit" and not vault_address:
-        raise BadInput("Vault needs an address.", next_step="Give --vault-address https://….")
     chosen = default_settings().model_copy(
         update={
             "custodian": custodian,
@@ -59,21 +68,38 @@ def init(  # noqa: PLR0917 - options
             "s3_endpoint": s3_endpoint,
         }
     )
-    create_house(data, chosen, passphrase=ask_passphrase)
-    made: dict[str, object] = {"data": str(data), "installation": chosen.installation, "custodian": custodian}
-    with open_house(data, passphrase=ask_passphrase) as house:
-        made["log_key"] = house.log.signer.vkey
-        if owner:
-            kind = HouseholdKind.WORKPLACE if workplace else HouseholdKind.HOME
-            home = house.directory.households.add(household, kind)
-            made |= {"household": home.id} | add_person(house, home.id, owner, Standing.OWNER, key_file=key_file)
-    show_record(made, as_json=as_json)
+    _require_sense(chosen, owner, household, key_file)
+    passphrase = ask_new_passphrase() if custodian == "passphrase" else ""
+    create_house(data, chosen, passphrase=lambda: passphrase)
+    with open_house(data, passphrase=lambda: passphrase) as house:
+        made = {"data": str(data), "installation": chosen.installation, "custodian": custodian}
+        made |= {"log_key": house.log.signer.vkey}
+        shown = made | (_move_in(house, owner, household, key_file, workplace=workplace) if owner else {})
+    show_record(shown, as_json=as_json)
     if not as_json:
-        note(_next_step(owner, data))
+        note(_next_step(owner))
 
 
-def _next_step(owner: str, data: Path) -> str:
-    where = "" if data == DEFAULT_DATA else f" --data {data}"
+def _require_sense(chosen: Settings, owner: str, household: str, key_file: Path | None) -> None:
+    """Refuse what would fail after the installation was made."""
+    if chosen.custodian == "transit" and not chosen.vault_address:
+        raise BadInput("Vault needs an address.", next_step="Give --vault-address https://….")
+    if key_file and not owner:
+        raise BadInput("--key-file is the owner's.", next_step="Give --owner NAME as well.")
+    if owner:
+        clean_name(owner)
+        clean_name(household)
+    if key_file:
+        require_free(key_file)
+
+
+def _move_in(house: House, owner: str, household: str, key_file: Path | None, *, workplace: bool) -> dict[str, object]:
+    kind = HouseholdKind.WORKPLACE if workplace else HouseholdKind.HOME
+    home = house.directory.households.add(household, kind)
+    return {"household": home.id, **add_person(house, home.id, owner, Standing.OWNER, key_file=key_file)}
+
+
+def _next_step(owner: str) -> str:
     if not owner:
-        return f"Next: earwitness person add NAME --owner{where}"
-    return f"Next: earwitness consent give assist history{where}; until then nothing is kept."
+        return "Next: earwitness person add NAME --owner"
+    return "Next: earwitness consent give assist history; until then nothing is kept."

@@ -18,13 +18,31 @@ def ask_passphrase() -> str:
     Raises:
         BadInput: none was given, and there is nobody to ask.
     """
-    given = os.environ.get(VARIABLE) or _from_terminal()
-    if not given:
-        raise BadInput("The passphrase is empty.", next_step=f"Type it, or set {VARIABLE}.")
+    return os.environ.get(VARIABLE) or _from_terminal("Passphrase of this installation: ")
+
+
+def ask_new_passphrase() -> str:
+    """Return the passphrase of a new installation, typed twice.
+
+    Raises:
+        BadInput: none was given, the two differ, or there is nobody to ask.
+    """
+    given = os.environ.get(VARIABLE)
+    if given:
+        return given
+    given = _from_terminal("Passphrase for this installation: ")
+    if _from_terminal("Once more: ") != given:
+        raise BadInput("The two differ.", next_step="Run it again; nothing was made.")
     return given
 
 
-def _from_terminal() -> str:
+def _from_terminal(question: str) -> str:
     if not sys.stdin.isatty():
         raise BadInput("This installation needs its passphrase.", next_step=f"Set {VARIABLE}, or run it in a terminal.")
-    return getpass.getpass("Passphrase of this installation: ")
+    try:
+        given = getpass.getpass(question)
+    except UnicodeDecodeError as error:
+        raise BadInput("The passphrase is not UTF-8.", next_step="Type it in a UTF-8 terminal.") from error
+    if not given:
+        raise BadInput("The passphrase is empty.", next_step=f"Type it, or set {VARIABLE}.")
+    return given

@@ -1,107 +1,70 @@
-"""``earwitness receipts``: what was erased, signed; and ``copies``: what is left after the identity limit."""
+"""``earwitness receipts``: what was erased, signed, in files that verify anywhere."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from earwitness.bootstrap import House
 from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, JsonFlag, examples
-from earwitness.cli.output import note, say, show_rows
+from earwitness.cli.output import Moment, note, show_rows
 from earwitness.cli.session import asking, opened
-from earwitness.kernel.clock import rfc3339
-from earwitness.kernel.errors import BadInput, NotFound
+from earwitness.kernel.clock import parse_rfc3339
+from earwitness.kernel.errors import NotFound
 from earwitness.storage.files import make_folder, write_durably
-from earwitness.vault.deidentified import Copy
+from earwitness.vault.receipts import COMPLETED, Receipt
 
-COLUMNS = {"at": "when", "kind": "kind", "scope": "scope", "final_by": "final by", "index": "log entry", "id": "id"}
-COPIES = {"week": "week of", "kind": "kind", "size": "bytes", "expires": "until", "id": "id"}
-KeyOption = Annotated[Path, typer.Option("--key-file", help="The file with your age secret key.")]
+COLUMNS = {"at": "when", "says": "says", "scope": "scope", "final_by": "final by", "index": "entry", "id": "id"}
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("receipts", epilog=examples("earwitness receipts --as Ana --save receipts/"))(receipts)
-    copies = typer.Typer(help="De-identified copies, which only the holder of an age key finds.", no_args_is_help=True)
-    copies.command("list")(list_copies)
-    copies.command("erase")(erase_copy)
-    app.add_typer(copies, name="copies")
+    """Add the command."""
+    lines = ("earwitness receipts --as Ana --save receipts/", "earwitness receipts --subject person_…")
+    app.command("receipts", epilog=examples(*lines))(receipts)
 
 
 def receipts(
     data: DataFolder = DEFAULT_DATA,
     as_person: AsPerson = "",
-    subject: Annotated[str, typer.Option(help="The id of a person who was erased.")] = "",
-    save: Annotated[Path | None, typer.Option(help="Write each as a file that verifies anywhere.")] = None,
+    subject: Annotated[str, typer.Option(metavar="ID", help="The whole id of a person who was erased.")] = "",
+    save: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write each as a file that verifies anywhere.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """List the signed receipts of what was erased; save them with --save."""
+    """List the signed receipts of what was erased.
+
+    The first says that it cannot be opened any more; the second, that it is final. --save writes them as
+    files, which earwitness verify checks on any machine.
+    """
     with opened(data) as house:
         found = house.receipts.of(subject or asking(house, as_person).id)
+        if subject and not found:
+            raise NotFound("There is no receipt for such an id.", next_step="Give the whole id: person_….")
         if save is not None:
-            make_folder(save)
-            for each in found:
-                write_durably(save / f"{each.id}.tlog-proof", house.receipts.file(each.id))
-    rows = [
-        {
-            "at": rfc3339(each.at),
-            "kind": each.kind,
-            "scope": each.body["scope"],
-            "final_by": each.body["final_by"],
-            "index": each.index,
-            "id": each.id,
-            "body": dict(each.body),
-        }
-        for each in found
-    ]
-    show_rows(rows, COLUMNS, as_json=as_json)
+            _save(house, found, save)
+        key = house.log.signer.vkey
+    rows = [_row(each) for each in found]
+    show_rows(rows, COLUMNS, as_json=as_json, wraps=("scope",), empty="Nothing was erased yet.")
     if save is not None and not as_json:
-        note(f"{len(found)} file(s) in {save}; earwitness verify FILE --key KEY checks one anywhere")
+        note(f"{len(found)} file(s) in {save}. On any machine: earwitness verify FILE --key {key}")
 
 
-def list_copies(key_file: KeyOption, data: DataFolder = DEFAULT_DATA, as_json: JsonFlag = False) -> None:
-    """List the de-identified copies whose handles your age key opens."""
-    with opened(data) as house:
-        found = list(house.deidentified.of_holder(read_identity(key_file)))
-    show_rows([_copy(each) for each in found], COPIES, as_json=as_json)
+def _save(house: House, found: list[Receipt], folder: Path) -> None:
+    make_folder(folder)
+    for each in found:
+        write_durably(folder / f"{each.id}.tlog-proof", house.receipts.file(each.id))
 
 
-def erase_copy(
-    copy: Annotated[str, typer.Argument(help="A copy's id, or 'all'.")],
-    key_file: KeyOption,
-    data: DataFolder = DEFAULT_DATA,
-) -> None:
-    """Erase de-identified copies of yours."""
-    with opened(data) as house:
-        mine = list(house.deidentified.of_holder(read_identity(key_file)))
-        chosen = [each for each in mine if copy in {each.id, "all"}]
-        if not chosen:
-            raise NotFound("Your key finds no such copy.", next_step="earwitness copies list --key-file FILE")
-        for each in chosen:
-            house.deidentified.erase(each.handle)
-    say(f"{len(chosen)} erased")
-
-
-def read_identity(path: Path) -> str:
-    """Return the age secret key in a file as age-keygen writes it.
-
-    Raises:
-        BadInput: there is none in it.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read.") from error
-    keys = [line.strip() for line in lines if line.startswith("AGE-SECRET-KEY-")]
-    if len(keys) != 1:
-        raise BadInput(f"{path} holds no age secret key.", next_step="It has a line that begins with AGE-SECRET-KEY-1.")
-    return keys[0]
-
-
-def _copy(each: Copy) -> dict[str, object]:
+def _row(receipt: Receipt) -> dict[str, object]:
+    final = receipt.body.get("final_by")
     return {
-        "id": each.id,
-        "kind": each.kind,
-        "size": each.size,
-        "week": rfc3339(each.kept_week_at)[:10],
-        "expires": rfc3339(each.expires_at)[:10],
+        "at": Moment(receipt.at),
+        "kind": receipt.kind,
+        "says": "final" if receipt.kind == COMPLETED else "unreadable",
+        "scope": receipt.body["scope"],
+        "final_by": Moment(parse_rfc3339(final)) if final else None,
+        "index": receipt.index,
+        "id": receipt.id,
+        "body": dict(receipt.body),
     }

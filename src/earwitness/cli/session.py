@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from earwitness.bootstrap import House, open_house
+from earwitness.cli.finding import expand, find_person
 from earwitness.cli.passphrase import ask_passphrase
 from earwitness.identity.households import Household, HouseholdKind
 from earwitness.identity.people import Age, Person
@@ -30,7 +31,7 @@ def asking(house: House, name: str) -> Person:
         BadInput: there are several adults and none was named.
     """
     if name:
-        return house.directory.people.find(name)
+        return find_person(house, name)
     homes = {each.id for each in households(house)}
     adults = [each for each in house.directory.people.list() if each.age is Age.ADULT and each.household in homes]
     if not adults:
@@ -53,7 +54,8 @@ def one_household(house: House, name: str) -> Household:
         BadInput: there are several and none was named.
     """
     if name:
-        return house.directory.households.find(name)
+        homes = house.directory.households
+        return homes.find(expand(name, "household", (each.id for each in homes.list())))
     found = households(house)
     if not found:
         raise NotFound("There is no household yet.", next_step="earwitness household add NAME")

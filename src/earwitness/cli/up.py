@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from earwitness.bootstrap import create_house, open_house
-from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag
+from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
 from earwitness.cli.output import note, say
 from earwitness.cli.passphrase import ask_passphrase
 from earwitness.kernel.errors import NotFound
@@ -23,17 +23,22 @@ from earwitness.web.serving import ended_by_signals, serve
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("up")(up)
+    app.command("up", epilog=examples("earwitness up", "earwitness up --port 8720 --data /srv/earwitness"))(up)
 
 
 def up(
     data: DataFolder = DEFAULT_DATA,
     port: Annotated[int | None, typer.Option(help="Listen here or not at all; 0 is any free port.")] = None,
-    host: Annotated[str, typer.Option(help="Another address than this machine's own; there is no TLS.")] = "localhost",
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Another address than this machine's own; there is no TLS.")
+    ] = "localhost",
     *,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run the hub: the promises, the health and the public log, and all background work."""
+    """Run the hub until stopped: the promises, the health and the public log, and all background work.
+
+    Makes an installation where there is none.
+    """
     logs.configure()
     with ended_by_signals(), ExitStack() as held:
         usual = _usual_port(data)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from earwitness.cli.files import read_small
 from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
 from earwitness.cli.output import note, progress, show_record
 from earwitness.kernel.errors import BadInput
@@ -15,10 +16,11 @@ from earwitness.ledger.proof import verify_receipt
 from earwitness.ledger.signer import load_signer
 from earwitness.ledger.verify import verify as verify_log
 
+LARGEST_RECEIPT = 16 * 1024 * 1024
 EXAMPLES = examples(
     "earwitness verify",
-    "earwitness verify http://localhost:8710/log/ --key earwitness.local/inst_…+1a2b3c4d+…",
-    "earwitness verify receipts/rct_….tlog-proof --key earwitness.local/inst_…+1a2b3c4d+…",
+    "earwitness verify http://localhost:8710/log/ --key earwitness.local/inst_…",
+    "earwitness verify receipts/rct_….tlog-proof --key earwitness.local/inst_…",
 )
 
 
@@ -28,22 +30,30 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(  # noqa: PLR0917 - options
-    source: Annotated[str, typer.Argument(help="A folder or URL of a log, or a receipt; this log if left out.")] = "",
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A folder or URL of a log, or a receipt; this log if left out."),
+    ] = "",
     data: DataFolder = DEFAULT_DATA,
-    key: Annotated[str, typer.Option(help="The log's verifier key, as init printed it.")] = "",
-    witness: Annotated[list[str] | None, typer.Option(help="A witness's verifier key; may be given again.")] = None,
-    quorum: Annotated[int | None, typer.Option(help="How many witnesses must have cosigned; all if left out.")] = None,
+    key: Annotated[str, typer.Option(metavar="KEY", help="The log's verifier key, as init printed it.")] = "",
+    witness: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="A witness's verifier key; may be given again.")
+    ] = None,
+    quorum: Annotated[
+        int | None, typer.Option(min=0, help="How many witnesses must have cosigned; all if left out.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check every hash and signature, and name the first thing that is wrong."""
+    """Check every hash and signature of a log or of a receipt, and name the first thing that is wrong."""
     key = key or _own_key(data)
-    target = Path(source) if source else data / "log"
-    if target.is_file():
-        _verify_receipt(target, key, witness or [], quorum, as_json=as_json)
+    target = source or str(data / "log")
+    is_url = target.startswith(("http://", "https://"))
+    if not is_url and Path(target).is_file():
+        _verify_receipt(Path(target), key, witness or [], quorum, as_json=as_json)
         return
     with progress("verifying", quiet=as_json) as advance:
         report = verify_log(
-            source if source.startswith(("http://", "https://")) else target,
+            target if is_url else _log_in(Path(target)),
             key or None,
             witnesses=witness or [],
             quorum=quorum,
@@ -55,17 +65,23 @@ def verify(  # noqa: PLR0917 - options
         "entries": report.size,
         "root": report.root.hex(),
         "signature": "valid" if report.signed else "not checked: give --key",
-        "cosigned_by": ", ".join(report.cosigners) or "nobody",
+        "cosigned_by": list(report.cosigners) if as_json else ", ".join(report.cosigners) or "nobody",
         "tombstones": report.tombstones,
     }
     show_record(shown, as_json=as_json)
+
+
+def _log_in(folder: Path) -> Path:
+    """Return the folder of the log; a data folder has it below."""
+    below = folder / "log"
+    return below if not (folder / "checkpoint").exists() and (below / "checkpoint").is_file() else folder
 
 
 def _verify_receipt(path: Path, key: str, witnesses: list[str], quorum: int | None, *, as_json: bool) -> None:
     if not key:
         raise BadInput("A receipt is checked against its log's key.", next_step="Give --key, as init printed it.")
     keys = [parse_verifier_key(each) for each in witnesses]
-    found = verify_receipt(path.read_bytes(), parse_verifier_key(key), witnesses=keys, quorum=quorum)
+    found = verify_receipt(read_small(path, LARGEST_RECEIPT), parse_verifier_key(key), witnesses=keys, quorum=quorum)
     opened = found.opened[SALT_SIZE:] if found.opened else b""
     body = json.loads(opened) if opened.startswith(b"{") else {}
     shown: dict[str, object] = {"result": "valid", "log_entry": found.index, "log_size": found.checkpoint.size}
