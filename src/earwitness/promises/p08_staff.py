@@ -12,7 +12,7 @@ from earwitness.bootstrap import House
 from earwitness.identity.staff import StaffMember
 from earwitness.kernel.actors import Role
 from earwitness.kernel.clock import DAY, MINUTE, Clock
-from earwitness.kernel.errors import GrantInvalid
+from earwitness.kernel.errors import BadInput, GrantInvalid
 from earwitness.policy.access import Access, Action, Resource
 from earwitness.policy.grants import Grant
 from earwitness.policy.purposes import Purpose
@@ -49,9 +49,17 @@ def attempt(canary: Canary) -> str:
         try:
             tries += _as_staff(house, member, resource)
         finally:
-            house.directory.staff.forget(member.id)
+            _dismiss(house, member.id)
     _with_a_grant(canary, resource)
     return f"{tries} attempts as staff were refused; a misused, a made-up, a revoked and a late grant opened nothing"
+
+
+def _dismiss(house: House, staff_id: str) -> None:
+    """Let nothing remain of somebody made up; if they did open something, they stay listed and are suspended."""
+    try:
+        house.directory.staff.forget(staff_id)
+    except BadInput:
+        house.directory.staff.suspend(staff_id)
 
 
 def _as_staff(house: House, member: StaffMember, recording: Resource) -> int:

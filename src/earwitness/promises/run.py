@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from earwitness.bootstrap import House
+from earwitness.kernel.bugs import describe_bug
 from earwitness.kernel.errors import EarwitnessError
 from earwitness.promises import (
     p02_see_everything,
@@ -28,23 +29,39 @@ CHECKS: dict[str, Callable[[Canary], str]] = {
 
 def run_checks(house: House, progress: Callable[[str], None] = lambda _: None) -> list[Result]:
     """Try every promise; store and return the results, in the order of the register."""
-    results = [_try(house, promise, progress) for promise in PROMISES]
+    results = [try_promise(house, promise, progress) for promise in PROMISES]
     house.log.publish()
     house.results.store(results, house.clock.now_ms())
     return results
 
 
-def _try(house: House, promise: Promise, progress: Callable[[str], None]) -> Result:
+def try_promise(house: House, promise: Promise, progress: Callable[[str], None] = lambda _: None) -> Result:
+    """Try one promise. Whatever goes wrong on the way, a bug too, is no promise held."""
     now = house.clock.now_ms()
     attempt = CHECKS.get(promise.id)
     if attempt is None:
         return Result(promise.id, promise.title, State.NOT_BUILT, "not built yet", now)
     progress(promise.id)
+    found = ""
     try:
         with canary_household(house) as canary:
-            tried = attempt(canary)
-    except Broken as broken:
-        return Result(promise.id, promise.title, State.BROKEN, broken.what, now)
-    except EarwitnessError as error:
-        return Result(promise.id, promise.title, State.BROKEN, f"The check failed: {error.what}", now)
+            found, tried = _broken(attempt, canary)
+    except Exception as error:  # noqa: BLE001 - the household that could not be made or erased
+        found = found or f"The canary household was not made and erased: {_in_words(error)}"
+    if found:
+        return Result(promise.id, promise.title, State.BROKEN, found, now)
     return Result(promise.id, promise.title, State.HELD, tried, now)
+
+
+def _broken(attempt: Callable[[Canary], str], canary: Canary) -> tuple[str, str]:
+    """Return what is broken (empty if nothing) and what was tried."""
+    try:
+        return "", attempt(canary)
+    except Broken as broken:
+        return broken.what, ""
+    except Exception as error:  # noqa: BLE001 - a check that cannot be finished shows nothing
+        return f"The check failed: {_in_words(error)}", ""
+
+
+def _in_words(error: Exception) -> str:
+    return error.what if isinstance(error, EarwitnessError) else f"{describe_bug(error)}."
