@@ -17,7 +17,7 @@ from earwitness.cli.questions import confirm
 from earwitness.cli.session import asking, opened
 from earwitness.identity.people import Person
 from earwitness.kernel.clock import parse_rfc3339
-from earwitness.kernel.errors import BadInput
+from earwitness.kernel.errors import BadInput, NotFound
 from earwitness.vault.erasure import Accepted
 from earwitness.vault.scope import Scope, ScopeKind
 
@@ -80,7 +80,12 @@ def erase(  # noqa: PLR0917 - options
     with opened(data) as house:
         person = asking(house, as_person)
         scope = _scope(house, person, wanted)
-        confirm(_question(house.removal.count_scope(scope), scope), yes=yes)
+        count = house.removal.count_scope(scope)
+        if not count and scope.kind is not ScopeKind.PERSON:
+            raise NotFound(
+                "There is nothing kept that this would erase.", next_step="earwitness history lists what is."
+            )
+        confirm(_question(count, scope), yes=yes)
         accepted = house.erasure.erase(person.actor(), scope)
         with progress("removing", accepted.recordings, quiet=as_json) as advance:
             house.removal.remove(accepted.erasure, advance)

@@ -14,6 +14,7 @@ from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, Household
 from earwitness.cli.output import Moment, note, show_record, show_rows
 from earwitness.cli.plain import App
 from earwitness.cli.session import asking, households, one_household, opened
+from earwitness.identity.names import clean_name
 from earwitness.identity.people import Age, Person, Standing, valid_recipient
 from earwitness.kernel.errors import BadInput
 from earwitness.storage.files import write_durably
@@ -88,8 +89,11 @@ def add(  # noqa: PLR0917 - options
         raise BadInput("--recipient and --key-file name two keys.", next_step="Give one of them.")
     if owner and child:
         raise BadInput("A child cannot be an owner.", next_step="Leave one of --owner and --child out.")
+    clean_name(name)  # a bad name makes no household
     if recipient:
         recipient = valid_recipient(recipient)
+    if key_file:
+        require_free(key_file)
     with opened(data) as house:
         if not household and not households(house):
             household = house.directory.households.add("Home").id
@@ -98,9 +102,8 @@ def add(  # noqa: PLR0917 - options
         made = add_person(house, home.id, name, standing, age, recipient=recipient, key_file=key_file)
     show_record(made, as_json=as_json)
     if not as_json and not child:
-        note(
-            "They have said yes to nothing yet: earwitness consent give assist history --as " + quote(str(made["name"]))
-        )
+        called = quote(str(made["name"]))
+        note(f"They have said yes to nothing yet: earwitness consent give assist history --as {called}")
 
 
 def list_people(data: DataFolder = DEFAULT_DATA, household: HouseholdName = "", as_json: JsonFlag = False) -> None:

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from earwitness.cli.output import Advance
 
-
 NARROWEST = 8
 UNDERLINED = Box("    \n    \n ── \n    \n    \n    \n    \n    \n")
 

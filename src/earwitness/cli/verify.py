@@ -9,9 +9,9 @@ import typer
 from earwitness.cli.files import read_small
 from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
 from earwitness.cli.output import note, progress, show_record
-from earwitness.kernel.errors import BadInput
+from earwitness.kernel.errors import BadInput, NoteInvalid
 from earwitness.ledger.commitments import SALT_SIZE
-from earwitness.ledger.notes import parse_verifier_key
+from earwitness.ledger.notes import VerifierKey, parse_verifier_key
 from earwitness.ledger.proof import verify_receipt
 from earwitness.ledger.signer import load_signer
 from earwitness.ledger.verify import verify as verify_log
@@ -45,6 +45,8 @@ def verify(  # noqa: PLR0917 - options
     as_json: JsonFlag = False,
 ) -> None:
     """Check every hash and signature of a log or of a receipt, and name the first thing that is wrong."""
+    for each in filter(None, (key, *(witness or []))):
+        read_key(each)
     key = key or _own_key(data)
     target = source or str(data / "log")
     is_url = target.startswith(("http://", "https://"))
@@ -69,6 +71,20 @@ def verify(  # noqa: PLR0917 - options
         "tombstones": report.tombstones,
     }
     show_record(shown, as_json=as_json)
+
+
+def read_key(text: str) -> VerifierKey:
+    """Read a verifier key that somebody typed.
+
+    Raises:
+        BadInput: it is none.
+    """
+    try:
+        return parse_verifier_key(text)
+    except NoteInvalid as error:
+        raise BadInput(
+            "That is no verifier key.", next_step="It looks like name+1a2b3c4d+base64, as init prints it."
+        ) from error
 
 
 def _log_in(folder: Path) -> Path:

@@ -71,7 +71,7 @@ def who(  # noqa: PLR0917 - options
     if as_json:
         show_json({"entries": rows, "checked": checked})
         return
-    show_rows(rows, COLUMNS, as_json=False, wraps=("name", "did", "what"))
+    show_rows(rows, COLUMNS, as_json=False, wraps=("name", "what"))
     if check:
         note(f"{checked} entries have a valid proof in the published log, and none is missing from your chain")
 

@@ -8,8 +8,9 @@ import typer
 
 from earwitness.cli.options import JsonFlag, examples
 from earwitness.cli.output import say
+from earwitness.cli.verify import read_key
 from earwitness.kernel.errors import BadInput
-from earwitness.ledger.notes import KeyType, parse_verifier_key
+from earwitness.ledger.notes import KeyType
 from earwitness.ledger.signer import open_signer
 from earwitness.ledger.witness_server import serve
 from earwitness.storage.files import make_folder
@@ -50,7 +51,7 @@ def witness(  # noqa: PLR0917 - options
     """
     if not log:
         raise BadInput("A witness needs at least one log.", next_step="Give --log VERIFIER-KEY.")
-    keys = [parse_verifier_key(each) for each in log]
+    keys = [read_key(each) for each in log]
     make_folder(folder)
     signer = open_signer(folder / "witness.key", name, KeyType.COSIGNATURE)
 

@@ -94,14 +94,15 @@ def _info(data: bytes) -> tuple[int, int, int]:
 
 def _read_bounded(path: Path) -> bytes:
     try:
+        mode = path.stat().st_mode  # before it is opened: opening a pipe waits for somebody to write
+        if stat.S_ISDIR(mode):
+            msg = f"{path} is a folder."
+            raise BadInput(msg, next_step="Give the path of one audio file.")
+        if not stat.S_ISREG(mode):
+            msg = f"{path} is not a file."
+            raise BadInput(msg, next_step="Give the path of an audio file.")
         with path.open("rb") as file:
-            if not stat.S_ISREG(path.stat().st_mode):
-                msg = f"{path} is not a file."
-                raise BadInput(msg, next_step="Give the path of an audio file.")
             data = file.read(LARGEST_FILE + 1)
-    except IsADirectoryError as error:
-        msg = f"{path} is a folder."
-        raise BadInput(msg, next_step="Give the path of one audio file.") from error
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}."
         raise BadInput(msg, next_step="Check the path and its permissions.") from error

@@ -96,7 +96,7 @@ class Export:
         if person.recipient is None:
             raise BadInput(
                 "This person has enrolled no key to which an export could be encrypted.",
-                next_step="Make one with age-keygen, then earwitness person recipient NAME age1…",
+                next_step="Make one with age-keygen, then earwitness person recipient age1… --as NAME",
             )
         resource = Resource(id=person.id, subject=person.id, household=person.household)
         self._access.open(actor, Action.PERSON_EXPORT, [resource], Purpose.HISTORY)

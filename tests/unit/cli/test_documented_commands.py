@@ -1,46 +1,104 @@
-"""Commands that the pages of the project name exist, with the options they are shown with."""
+"""Commands on the pages exist with the options they are shown with, and every command explains itself."""
 
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_command
 
-from earwitness.cli.app import make_app
+from earwitness.cli.reference import NO_JSON, page
+from earwitness.cli.root import make_root
 
 ROOT = Path(__file__).parents[3]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 MENTION = re.compile(r"`earwitness ([a-z][a-z-]*)")
-EXAMPLE = re.compile(r"^ *earwitness ([^#\n]+)", re.MULTILINE)
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_on_a_page_exist(page: Path) -> None:
-    known = set(commands_of(get_command(make_app())))
-    text = page.read_text()
-    named = set(MENTION.findall(text)) | {shlex.split(line)[0] for line in EXAMPLE.findall(fenced(text))}
-    assert named <= known
-
-
-def test_the_first_five_minutes_have_real_options() -> None:
-    top: Any = get_command(make_app())
-    examples = EXAMPLE.findall(fenced((ROOT / "README.md").read_text()))
-    assert len(examples) > 8
-    for example in examples:
-        words = shlex.split(example)
-        command = top
-        while words and words[0] in commands_of(command):
-            command = command.commands[words.pop(0)]
-        known = {option for parameter in command.params for option in parameter.opts}
-        assert {word for word in words if word.startswith("-")} <= known, example
+EXAMPLE = re.compile(r"^ *(?:EARWITNESS_\w+=\S+ )?earwitness ([^#\n]+)", re.MULTILINE)
+ESSENTIAL = {"--data", "--json"}
+WITHOUT_DATA = {"earwitness witness", "earwitness restore", "earwitness reference"}
 
 
 def commands_of(command: Any) -> dict[str, Any]:
-    return getattr(command, "commands", {})
+    if command.name == "earwitness":
+        return {name: command.get_command(None, name) for name in [*command.commands, "reference"]}
+    return dict(getattr(command, "commands", {}))
+
+
+def every_command(command: Any = None, path: str = "earwitness") -> Iterator[tuple[str, Any]]:
+    """Every command that does something, with its words."""
+    found = commands_of(command or make_root())
+    for name, each in found.items():
+        if commands_of(each):
+            yield from every_command(each, f"{path} {name}")
+        else:
+            yield f"{path} {name}", each
+
+
+EVERY = dict(every_command())
+
+
+def options_of(command: Any) -> set[str]:
+    return {option for parameter in command.params for option in parameter.opts if option.startswith("-")}
 
 
 def fenced(text: str) -> str:
     """The code blocks of a page."""
     return "\n".join(re.findall(r"^```[a-z]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize("page_", PAGES, ids=lambda page_: str(page_.relative_to(ROOT)))
+def test_commands_on_a_page_exist(page_: Path) -> None:
+    known = set(commands_of(make_root()))
+    text = page_.read_text()
+    named = set(MENTION.findall(text)) | {line.split()[0] for line in EXAMPLE.findall(fenced(text))}
+    assert named <= known
+
+
+def require_real(example: str) -> None:
+    words = shlex.split(example.rstrip("\\"))
+    command: Any = make_root()
+    while words and words[0] in commands_of(command):
+        command = commands_of(command)[words.pop(0)]
+    assert {word for word in words if word.startswith("-") and word != "-"} <= options_of(command), example
+
+
+def test_the_first_five_minutes_have_real_options() -> None:
+    examples = EXAMPLE.findall(fenced((ROOT / "README.md").read_text()))
+    assert len(examples) > 8
+    for example in examples:
+        require_real(example)
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_command_explains_itself(path: str) -> None:
+    command = EVERY[path]
+    assert command.help, path
+    assert [each.name for each in command.params if not each.help] == []
+    if path.startswith("earwitness bench") or command.hidden:
+        return
+    examples = EXAMPLE.findall(command.epilog)
+    assert examples, path
+    assert all(f"earwitness {each}".startswith(path) for each in examples)
+    for example in examples:
+        require_real(example)
+
+
+@pytest.mark.parametrize("path", EVERY)
+def test_a_command_takes_the_options_that_all_take(path: str) -> None:
+    without = {"--data"} if path in WITHOUT_DATA or path.startswith("earwitness bench") else set()
+    without |= {"--json"} if any(path.startswith(each) for each in NO_JSON) else set()
+    assert options_of(EVERY[path]) >= ESSENTIAL - without
+
+
+def test_what_has_no_json_has_a_reason() -> None:
+    assert all(any(path.startswith(each) for path in EVERY) and reason for each, reason in NO_JSON.items())
+
+
+def test_the_reference_is_up_to_date() -> None:
+    assert (ROOT / "docs" / "commands.md").read_text() == page(), "Run: earwitness reference > docs/commands.md"
+
+
+def test_the_reference_is_whole() -> None:
+    written = page()
+    assert [path for path, command in EVERY.items() if not command.hidden and f"# `{path}`\n" not in written] == []
