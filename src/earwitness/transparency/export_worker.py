@@ -16,12 +16,13 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyrage
 
 from earwitness.kernel.errors import BadInput, EarwitnessError
 from earwitness.storage.blobs import BlobStore, LocalBlobs, S3Blobs, S3Place
+from earwitness.storage.files import os_errors
 from earwitness.vault import envelope
 from earwitness.vault.keyring import Share
 
@@ -57,23 +58,27 @@ def work(lines: Iterator[str]) -> int:
     Raises:
         KeyCorrupt: an artefact's key is not under the given subject's.
         BlobCorrupt, BlobMissing: an artefact is damaged or gone.
+        StorageFull, StorageError: the archive cannot be written.
     """
     opening = json.loads(next(lines))
     share = Share(opening["subject"], opening["epoch"], b64decode(opening["key"]), {})
     blobs = _blobs(opening["blobs"])
     recipient = pyrage.x25519.Recipient.from_str(opening["recipient"])
-    reading, writing = os.pipe()
-    with Path(opening["path"]).open("xb") as target:
+    count = 0
+    path = Path(opening["path"])
+    with os_errors(path), path.open("xb", buffering=0) as target:
+        reading, writing = os.pipe()
         encrypting = _Encrypting(reading, target, recipient)
         encrypting.start()
         try:
             with os.fdopen(writing, "wb") as pipe, tarfile.open(fileobj=pipe, mode="w|") as tar:
                 count = _fill(Archive(tar, opening["at"]), lines, share, blobs, opening)
+        except BrokenPipeError:
+            pass  # the encryption ended first; why is raised below
         finally:
             encrypting.join()
         if encrypting.failure:
             raise encrypting.failure
-        target.flush()
         os.fsync(target.fileno())
     return count
 
@@ -91,12 +96,33 @@ def _fill(archive: Archive, lines: Iterator[str], share: Share, blobs: BlobStore
     return archive.close(opening["manifest"])
 
 
+class _Target:
+    """Writes to the archive's file, and remembers why it could not: pyrage tells only that."""
+
+    def __init__(self, file: io.FileIO) -> None:
+        self._file = file
+        self.failure: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            written = 0
+            while written < len(data):
+                written += self._file.write(data[written:]) or 0
+        except OSError as error:
+            self.failure = error
+            raise
+        return written
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+
 class _Encrypting(threading.Thread):
     """Encrypts what comes out of a pipe, so that nothing is ever whole in memory."""
 
-    def __init__(self, reading: int, target: BinaryIO, recipient: "pyrage.x25519.Recipient") -> None:
+    def __init__(self, reading: int, target: io.FileIO, recipient: "pyrage.x25519.Recipient") -> None:
         super().__init__(name="encrypting", daemon=True)
-        self._reading, self._target, self._recipient = reading, target, recipient
+        self._reading, self._target, self._recipient = reading, _Target(target), recipient
         self.failure: Exception | None = None
 
     def run(self) -> None:
@@ -104,7 +130,7 @@ class _Encrypting(threading.Thread):
             with os.fdopen(self._reading, "rb") as source:
                 pyrage.encrypt_io(source, self._target, [self._recipient])
         except Exception as error:  # noqa: BLE001 - handed to the thread that waits
-            self.failure = error
+            self.failure = self._target.failure or error
 
 
 def _blobs(place: Mapping[str, Any]) -> BlobStore:
