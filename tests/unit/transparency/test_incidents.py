@@ -131,8 +131,6 @@ class _Willing:
 
 def test_a_notice_goes_with_its_person(small_family: Family) -> None:
     family, house = small_family, small_family.house
-    house.incidents.report(
-        family.ada.actor, canary("what happened")[11:], recordings=[family.keep(family.ben).recording]
-    )
+    house.incidents.report(family.ada.actor, SAID, recordings=[family.keep(family.ben).recording])
     family.remove(family.erase(family.ben))
     assert house.incidents.notices(family.ben.id) == []
