@@ -1,0 +1,1 @@
+"""How the learned verifiers come about: renderings, disturbances, fitting. Not needed to run them."""
