@@ -4,9 +4,10 @@ A name is compared by its letters and by its words (so that "lights kitchen" is 
 small words around it count nothing. What is further away than :data:`LEAST` is another name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from earwitness.understanding.context import Named
 from earwitness.understanding.wording import plain
@@ -41,3 +42,24 @@ def _likeness(said: str, name: str) -> float:
 def _one(text: str) -> str:
     """Without a plural, as in "bedroom light" for "bedroom lights"."""
     return " ".join(word[:-1] if len(word) > MIN_LETTERS and word.endswith("s") else word for word in text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class NameIndex:
+    """All names of a household, to find in a running sentence; ``forms`` are bare, in the order of ``names``."""
+
+    names: Sequence[tuple[str, Named]]
+    forms: Sequence[str]
+
+    @classmethod
+    def of(cls, kinds: Iterable[tuple[str, Sequence[Named]]]) -> "NameIndex":
+        """Index the names of some kinds."""
+        pairs = [(kind, each, bare(form)) for kind, names in kinds for each in names for form in each.spoken()]
+        return cls([(kind, each) for kind, each, _ in pairs], [form for _, _, form in pairs])
+
+    def near(self, words: str, least: float) -> list[tuple[str, Named, float]]:
+        """Names like ``words`` (plain already) of at least this likeness 0..1, best first."""
+        if len(words) < MIN_LETTERS:
+            return [(*self.names[at], 1.0) for at, form in enumerate(self.forms) if form == words]
+        hits = process.extract(words, self.forms, scorer=fuzz.ratio, score_cutoff=100 * least, limit=4)
+        return [(*self.names[at], score / 100) for _, score, at in hits]

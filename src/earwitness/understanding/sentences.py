@@ -19,9 +19,10 @@ import hassil
 import home_assistant_intents
 
 from earwitness.kernel.errors import BadInput
-from earwitness.understanding.context import Context
+from earwitness.understanding.context import Context, Named
 from earwitness.understanding.sentence_files import SentenceFile, read_file
 from earwitness.understanding.typed_lists import typed_lists
+from earwitness.understanding.wording import plain
 
 HOME_ASSISTANT = "home assistant"
 SHIPPED = "shipped"
@@ -148,12 +149,20 @@ def slot_lists(context: Context) -> dict[str, hassil.SlotList]:
 def _names(kind: str, context: Context) -> hassil.TextSlotList:
     values = [
         hassil.TextSlotValue(
-            text_in=hassil.TextChunk(hassil.normalize_text(spoken)),
+            text_in=hassil.TextChunk(spoken),
             value_out=each.id,
             context={"domain": each.domain} if each.domain else None,
             metadata={"name": each.name},
         )
         for each in context.named(kind)
-        for spoken in each.spoken()
+        for spoken in spoken_forms(kind, each)
     ]
     return hassil.TextSlotList(name=kind, values=values)
+
+
+def spoken_forms(kind: str, each: Named) -> list[str]:
+    """The plain words for a name; "shopping list" is also "shopping", since templates say "list" themselves."""
+    forms = [plain(form) for form in each.spoken()]
+    if kind == "list":
+        forms += [form.removesuffix(" list") for form in forms]
+    return list(dict.fromkeys(form for form in forms if form))

@@ -1,0 +1,29 @@
+"""Put the parts together for a language: sentences, near misses, and the learned model where there is one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from earwitness.understanding.fuzzy import FuzzyMatcher
+from earwitness.understanding.learned import corpus, model
+from earwitness.understanding.learned.matcher import LearnedMatcher
+from earwitness.understanding.matcher import Matcher
+from earwitness.understanding.sentences import Sentences, load
+from earwitness.understanding.templates import TemplateMatcher
+
+
+def matcher(folders: Sequence[Path] = (), *, language: str = "en", learned: Path | None = None) -> Matcher:
+    """The matcher for the household's ``folders`` of sentences, with the shipped and Home Assistant's below.
+
+    ``learned`` is a folder with a model of one's own; the shipped one is used otherwise.
+
+    Raises:
+        BadInput: a sentence file or a model cannot be used.
+    """
+    return of(load(folders, language=language), learned)
+
+
+def of(sentences: Sentences, learned: Path | None = None) -> Matcher:
+    """The matcher for sentences that are already loaded."""
+    place = learned or corpus.folder("models", sentences.language)
+    free = LearnedMatcher(model.load(place), sentences) if place.is_dir() else None
+    return Matcher(TemplateMatcher(sentences), FuzzyMatcher(sentences), free)

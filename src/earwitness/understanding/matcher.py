@@ -1,0 +1,129 @@
+"""Understand one turn: the recogniser's n-best in, what is meant out, or a question, or "not for me".
+
+Order of evaluation: (1) templates, exactly, on every hypothesis; (2) near misses of templates; (3) the learned
+matcher. What an earlier step understands with a score of at least :data:`SURE` the later ones never see. Readings
+of the same meaning strengthen each other; two different ones that are close make a question; none that reaches
+:data:`LEAST` is out of scope.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from earwitness.understanding.context import Context
+from earwitness.understanding.fuzzy import FuzzyMatcher, Near
+from earwitness.understanding.learned.matcher import LearnedMatcher
+from earwitness.understanding.names import bare
+from earwitness.understanding.templates import TemplateMatcher
+from earwitness.understanding.values import Hypothesis, Interpretation, Kind, Source, Understanding
+
+SURE = 0.75
+LEAST = 0.5
+CLOSE = 0.2  # readings nearer than this to the best make a question
+MOST_HYPOTHESES = 10
+LOOKED_AT_CLOSELY = 4  # hypotheses that the slower steps look at
+MOST_OFFERED = 3
+# Logistic curve from likeness to the probability of being right, fitted on templates with words dropped, swapped and
+# misspelt against sentences for nobody (tests/unit/understanding/test_calibration.py fits it again and compares).
+STEEPNESS, HALF_WAY = 22.0, 0.86
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Everything that understands one language; ``learned`` is left out where there is no model for it."""
+
+    templates: TemplateMatcher
+    fuzzy: FuzzyMatcher
+    learned: LearnedMatcher | None = None
+
+    def understand(self, hypotheses: Sequence[Hypothesis] | str, context: Context) -> Understanding:
+        """What the n-best (or a typed text) means."""
+        heard = [Hypothesis(hypotheses)] if isinstance(hypotheses, str) else list(hypotheses)
+        heard = sorted((each for each in heard if each.text.strip()), key=lambda each: -each.score)[:MOST_HYPOTHESES]
+        readings = merged(_weighed(heard, lambda text: self._exact(text, context)))
+        if not readings or readings[0].score < SURE:
+            closely = heard[:LOOKED_AT_CLOSELY]
+            readings = merged([*readings, *_weighed(closely, lambda text: self._freely(text, context))])
+        return decided(readings)
+
+    def _exact(self, text: str, context: Context) -> list[Interpretation]:
+        """The best exact reading; further ones of the same text are its alternatives, not its rivals."""
+        found = self.templates.match(text, context)
+        return [replace(found[0], alternatives=tuple(found[1:]))] if found else []
+
+    def _freely(self, text: str, context: Context) -> list[Interpretation]:
+        near = [calibrated(each) for each in self.fuzzy.match(text, context)]
+        if near and near[0].score >= SURE:
+            return near
+        return near + (self.learned.match(text, context) if self.learned else [])
+
+
+def calibrated(near: Near) -> Interpretation:
+    """A near miss with its probability of being what was meant."""
+    probability = 1 / (1 + math.exp(-STEEPNESS * (near.likeness - HALF_WAY)))
+    for value in near.interpretation.intent.slots.values():
+        probability *= value.score
+    return replace(near.interpretation, score=probability)
+
+
+def _weighed(
+    heard: Iterable[Hypothesis], read: Callable[[str], list[Interpretation]]
+) -> list[Interpretation]:
+    return [
+        replace(reading, score=reading.score * min(max(each.score, 0.0), 1.0))
+        for each in heard
+        for reading in read(each.text)
+    ]
+
+
+_ORDER = {Source.TEMPLATE: 0, Source.FUZZY: 1, Source.LEARNED: 2}
+
+
+def merged(readings: Iterable[Interpretation]) -> list[Interpretation]:
+    """One reading a meaning, best first; several ways to the same meaning make it likelier."""
+    kept: list[Interpretation] = []
+    for reading in sorted(readings, key=lambda each: (_ORDER[each.source], -each.score)):
+        for at, other in enumerate(kept):
+            if other.intent.same_as(reading.intent):
+                kept[at] = replace(other, score=_either(other.score, reading.score))
+                break
+        else:
+            kept.append(reading)
+    return sorted(kept, key=lambda each: -each.score)
+
+
+def _either(one: float, other: float) -> float:
+    """Between the larger and the chance of either: hypotheses of one recording are not independent."""
+    larger = max(one, other)
+    return larger + (1 - larger) * min(one, other) * 0.5
+
+
+def decided(readings: Sequence[Interpretation]) -> Understanding:
+    """Understood, a question, or out of scope."""
+    if not readings or readings[0].score < LEAST / 2:
+        return Understanding(Kind.OUT_OF_SCOPE, alternatives=tuple(readings[:MOST_OFFERED]))
+    best = readings[0]
+    rivals = [
+        each
+        for each in readings[1:]
+        if best.score - each.score < CLOSE and each.score >= LEAST / 2 and not _same_words(each, best)
+    ]
+    if rivals:
+        offered = [best, *rivals][:MOST_OFFERED]
+        return Understanding(Kind.AMBIGUOUS, best, tuple(offered[1:]), did_you_mean(offered))
+    if best.score < LEAST:
+        return Understanding(Kind.OUT_OF_SCOPE, None, tuple(readings[:MOST_OFFERED]))
+    return Understanding(Kind.UNDERSTOOD, replace(best, alternatives=(best.alternatives or tuple(readings[1:]))[:MOST_OFFERED]))
+
+
+def _same_words(one: Interpretation, other: Interpretation) -> bool:
+    """Whether a question could not tell them apart: "the kitchen light" as a device and as the light of a room."""
+    return one.intent.name == other.intent.name and bare(one.said).split() == bare(other.said).split()
+
+
+def did_you_mean(offered: Sequence[Interpretation]) -> str:
+    """The question that lets the person choose."""
+    said = list(dict.fromkeys(each.said or each.text for each in offered))
+    if len(said) == 1:
+        return f"I am not sure what you want with “{said[0]}”. Could you say it another way?"
+    return f"Did you mean {', '.join(f'“{each}”' for each in said[:-1])} or “{said[-1]}”?"
