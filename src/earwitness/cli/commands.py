@@ -27,6 +27,9 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
         "contact": Listed("contact", "Your contacts, and how you say their names."),
         "place": Listed("place", "What the household calls its places."),
     },
+    "Talking to it": {
+        "home": Listed("home", "Try sentences on a home: intent, reply, what changed."),
+    },
     "What is kept": {
         "consent": Listed("consent", "Say yes or no, by purpose; choose how long things are kept."),
         "keep": Listed("keep", "Keep an audio file as a recording."),
