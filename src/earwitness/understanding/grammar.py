@@ -79,7 +79,9 @@ class _Scope:
 
     def _fits(self, context: Mapping[str, object] | None) -> bool:
         known = context or {}
-        return all(not allowed or name not in known or known[name] in allowed for name, allowed in self._requires.items())
+        return all(
+            not allowed or name not in known or known[name] in allowed for name, allowed in self._requires.items()
+        )
 
 
 def _allowed(value: object) -> frozenset[object]:
@@ -221,7 +223,9 @@ class _Words:
         arcs = tuple(
             MappingProxyType({word: numbers[to] for word, to in sorted(self._to.arcs[state])}) for state in numbers
         )
-        return WordGraph(arcs, numbers[first], frozenset(numbers[state] for state in self._to.final if state in numbers))
+        return WordGraph(
+            arcs, numbers[first], frozenset(numbers[state] for state in self._to.final if state in numbers)
+        )
 
     def _word(self, state: State) -> State:
         """The state of words for a state that stands between two words."""

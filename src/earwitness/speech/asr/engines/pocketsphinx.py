@@ -1,0 +1,251 @@
+"""PocketSphinx (BSD; its English model ships with it) as a recogniser of closed sentences: nothing to download.
+
+While the person speaks, frames are decoded as they come (:meth:`partial`). At a pause (:meth:`settle`) and at the
+end the utterance is decoded again with its own cepstral mean, which is worth several points. ``bestpath`` stays
+off: with it the decoder answers sentences outside the grammar. What comes out is held against the
+grammar again, and a logistic regression on what the decoder reports says whether it was a sentence at all
+(``confidence``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
+from earwitness.kernel.errors import BadInput, EngineFailed, EngineMissing
+from earwitness.kernel.word_graph import WordGraph, is_open
+from earwitness.speech.asr import confidence
+from earwitness.speech.asr.features import FRAME_MS, Floats, Frontend
+from earwitness.speech.asr.port import Hypothesis, Partial, Recognition, Word
+from earwitness.speech.lexicon.espeak import EspeakLexicon
+
+if TYPE_CHECKING:
+    import pocketsphinx
+
+LONGEST_MS: Final = 30_000
+ALTERNATIVES: Final = 5
+TAIL_FRAMES: Final = 25  # silence that is kept behind the end of speech
+BEAMS: Final = {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60}  # a sentence that loses early still gets to its end
+SENTENCES: Final = "sentences"
+SCORE_UNIT: Final = 1024.0  # the decoder reports exp(score >> 10)
+PHONES: Final = (
+    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH".split()
+)
+PHONE_COST: Final = 0.02  # of each phone of an open slot, so that words of the grammar win where they fit
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A word as the decoder saw it: frames from ``start`` to before ``end``, ``score`` in nats."""
+
+    word: str
+    start: int
+    end: int
+    score: float
+
+    @property
+    def spoken(self) -> bool:
+        """A word, not silence or a filler."""
+        return self.word[:1] not in "<[(+"
+
+
+class PocketSphinxRecogniser:
+    """The port :class:`~earwitness.speech.asr.port.Recogniser`. One utterance at a time."""
+
+    def __init__(self, lexicon: EspeakLexicon | None = None) -> None:
+        """Load the model.
+
+        Raises:
+            EngineMissing: pocketsphinx cannot be loaded here.
+        """
+        self._decoder = _load()
+        self._lexicon = lexicon or EspeakLexicon()
+        self._grammar: WordGraph | None = None
+
+    def prepare(self, grammar: WordGraph) -> None:
+        """See the port. Costs some milliseconds; the same grammar again costs nothing."""
+        if grammar is self._grammar:
+            return
+        self._learn_words(grammar)
+        try:
+            fsg = self._decoder.create_fsg(SENTENCES, grammar.start, len(grammar.arcs), list(_transitions(grammar)))
+            self._decoder.add_fsg(SENTENCES, fsg)
+            self._decoder.activate_search(SENTENCES)
+        except (RuntimeError, ValueError) as error:
+            raise EngineFailed("The recogniser did not take the sentences.") from error
+        self._grammar = grammar
+
+    def listen(self) -> "PocketSphinxListening":
+        """See the port."""
+        if self._grammar is None:
+            raise BadInput("The recogniser has no sentences yet.", next_step="Call prepare with a grammar first.")
+        return PocketSphinxListening(self._decoder, self._grammar)
+
+    def _learn_words(self, grammar: WordGraph) -> None:
+        unknown = sorted(word for word in grammar.words() if self._decoder.lookup_word(word) is None)
+        known = dict(zip(unknown, self._lexicon.pronounce(unknown), strict=True))
+        if grammar.open_slots():
+            known |= {_phone_word(phone): (phone,) for phone in PHONES}
+        for word, phones in known.items():
+            if self._decoder.lookup_word(word) is None:
+                self._decoder.add_word(word, " ".join(phones), False)
+
+
+def _load() -> "pocketsphinx.Decoder":
+    try:
+        import pocketsphinx  # noqa: PLC0415 - loads a native library
+
+        return pocketsphinx.Decoder(lm=None, bestpath=False, remove_noise=False, loglevel="FATAL", **BEAMS)
+    except (ImportError, OSError, RuntimeError) as error:
+        msg = "PocketSphinx cannot be loaded."
+        raise EngineMissing(msg, next_step="Install the package pocketsphinx for this platform.") from error
+
+
+def _phone_word(phone: str) -> str:
+    return f"[{phone}]"
+
+
+def _transitions(grammar: WordGraph) -> Iterator[tuple[int, int, float, str] | tuple[int, int, float]]:
+    """The arcs with even chances in each state; open slots are loops over phones in states of their own."""
+    end = len(grammar.arcs)
+    extra = end + 1
+    for state, arcs in enumerate(grammar.arcs):
+        chance = 1.0 / (len(arcs) + (state in grammar.final))
+        if state in grammar.final:
+            yield state, end, chance
+        for word, to in arcs.items():
+            if not is_open(word):
+                yield state, to, chance, word
+                continue
+            for phone in PHONES:
+                yield state, extra, chance * PHONE_COST, _phone_word(phone)
+                yield extra, extra, PHONE_COST, _phone_word(phone)
+            yield extra, to, 1.0
+            extra += 1
+
+
+class PocketSphinxListening:
+    """The port :class:`~earwitness.speech.asr.port.Listening`."""
+
+    def __init__(self, decoder: "pocketsphinx.Decoder", grammar: WordGraph) -> None:
+        """Begin to hear an utterance."""
+        self._decoder, self._grammar = decoder, grammar
+        self._frontend = Frontend()
+        self._frames: list[Floats] = []
+        self._count = 0
+        self._heard = 0
+        self._settled: tuple[int, Recognition] | None = None
+        self._open = True
+        self._streaming = False
+
+    def feed(self, pcm: bytes) -> None:
+        """See the port."""
+        self._must_be_open()
+        self._heard += len(pcm)
+        if self._heard > LONGEST_MS * SAMPLE_RATE * SAMPLE_WIDTH // 1000:
+            self.cancel()
+            raise BadInput("The utterance is longer than 30 seconds.", next_step="End it at a pause.")
+        frames = self._frontend.push(pcm)
+        if len(frames):
+            self._frames.append(frames)
+            self._count += len(frames)
+            self._stream(frames)
+
+    def partial(self) -> Partial:
+        """See the port."""
+        found = self._decoder.hyp() if self._streaming else None
+        text = _bare(found.hypstr) if found else ""
+        return Partial(text, bool(text) and self._grammar.accepts(text.split()))
+
+    def settle(self) -> None:
+        """See the port."""
+        self._must_be_open()
+        self._settled = self._count, self._decode(self._count)
+
+    def finish(self, *, speech_end_ms: int | None = None) -> Recognition:
+        """See the port."""
+        self._must_be_open()
+        last = self._count if speech_end_ms is None else min(self._count, speech_end_ms // FRAME_MS + TAIL_FRAMES)
+        if self._settled and abs(self._settled[0] - last) <= TAIL_FRAMES:
+            answer = self._settled[1]
+        else:
+            answer = self._decode(last)
+        self.cancel()
+        return answer
+
+    def cancel(self) -> None:
+        """See the port."""
+        self._open = False
+        self._stop()
+        self._frames.clear()
+
+    def _must_be_open(self) -> None:
+        if not self._open:
+            raise BadInput("This utterance has ended.", next_step="Begin another one.")
+
+    def _stream(self, frames: Floats) -> None:
+        if not self._streaming:
+            self._decoder.start_utt()
+            self._streaming = True
+        self._decoder.process_cep(frames.tobytes())
+
+    def _stop(self) -> None:
+        if self._streaming:
+            self._decoder.end_utt()
+            self._streaming = False
+
+    def _decode(self, last: int) -> Recognition:
+        """Decode the first ``last`` frames as a whole; the stream of partial results ends with it."""
+        self._stop()
+        frames = np.concatenate(self._frames)[:last] if self._frames else np.zeros((0, 13), np.float32)
+        heard_ms = len(frames) * FRAME_MS
+        if heard_ms < confidence.SHORTEST_MS:
+            return Recognition((), 0.0, heard_ms)
+        self._decoder.start_utt()
+        try:
+            self._decoder.process_cep(np.ascontiguousarray(frames).tobytes(), full_utt=True)
+        finally:
+            self._decoder.end_utt()
+        return self._answer(heard_ms)
+
+    def _answer(self, heard_ms: int) -> Recognition:
+        found = self._decoder.hyp()
+        if found is None or not self._grammar.accepts(_bare(found.hypstr).split()):
+            return Recognition((), 0.0, heard_ms)
+        segments = list(_segments(self._decoder))
+        chance = confidence.in_grammar(confidence.measure(segments))
+        best = Hypothesis(_bare(found.hypstr), _words(segments), chance)
+        return Recognition((best, *self._others(best)), chance, heard_ms)
+
+    def _others(self, best: Hypothesis) -> Iterator[Hypothesis]:
+        """Other sentences from the decoder's list, which repeats itself and leaves the grammar."""
+        seen = {best.text}
+        for _, other in zip(range(ALTERNATIVES * 4), self._decoder.nbest(), strict=False):
+            text = _bare(other.hypstr) if other and other.hypstr else ""
+            if text and text not in seen and self._grammar.accepts(text.split()):
+                seen.add(text)
+                yield Hypothesis(text, (), best.score / 2**len(seen))
+            if len(seen) == ALTERNATIVES:
+                return
+
+
+def _bare(text: str) -> str:
+    """Words without the decoder's phones of open slots."""
+    return " ".join(word for word in text.split() if word[:1] not in "<[(+")
+
+
+def _segments(decoder: "pocketsphinx.Decoder") -> Iterator[Segment]:
+    for each in decoder.seg():
+        if each.start_frame >= 0 and each.end_frame > each.start_frame:
+            score = float(np.log(max(each.ascore, 1e-300))) * SCORE_UNIT
+            yield Segment(each.word.partition("(")[0] or each.word, each.start_frame, each.end_frame + 1, score)
+
+
+def _words(segments: list[Segment]) -> tuple[Word, ...]:
+    return tuple(
+        Word(each.word, each.start * FRAME_MS, each.end * FRAME_MS, confidence.of_word(each))
+        for each in segments
+        if each.spoken
+    )
