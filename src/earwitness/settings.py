@@ -94,6 +94,8 @@ def load(data: Path) -> Settings:
             f"There is no Earwitness installation in {data}.",
             next_step="Run earwitness init, or point to one with --data or EARWITNESS_DATA.",
         ) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{FILE} is not UTF-8.", next_step="Mend it; docs/settings.md shows the form.") from error
     try:
         return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -34,6 +34,8 @@ def create_house(
     """
     if (data / settings_file.FILE).exists():
         raise BadInput(f"{data} already holds an installation.", next_step="Use it, or give another --data.")
+    if data.exists() and not data.is_dir():
+        raise BadInput(f"{data} is not a folder.", next_step="Give a new folder with --data.")
     _clear_interrupted(data)
     if data.exists() and any(data.iterdir()):
         raise BadInput(f"{data} is not empty.", next_step="Give a new folder with --data.")

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from earwitness.cli import nextsteps
@@ -25,7 +26,9 @@ USAGE = 2
 
 def report_expected(error: EarwitnessError, *, as_json: bool) -> int:
     """Show an error of the project's tree and return its exit code."""
-    _show(type(error).__name__, error.what, error.next_step, as_json=as_json)
+    found = {name: getattr(error, name, None) for name in ("reason", "file", "index")}
+    where = {name: value for name, value in found.items() if value not in {None, ""}}
+    _show(type(error).__name__, error.what, error.next_step, as_json=as_json, where=where)
     return error.exit_code
 
 
@@ -58,10 +61,10 @@ def report_bug(error: Exception, *, as_json: bool) -> int:
     return 1
 
 
-def _show(kind: str, what: str, next_step: str, *, as_json: bool) -> None:
+def _show(kind: str, what: str, next_step: str, *, as_json: bool, where: Mapping[str, object] | None = None) -> None:
     next_step = nextsteps.complete(next_step)
     if as_json:
-        text = json.dumps({"error": what, "kind": kind, "next_step": next_step}, ensure_ascii=False)
+        text = json.dumps({"error": what, "kind": kind, "next_step": next_step, **(where or {})}, ensure_ascii=False)
     else:
         text = one_line(f"error: {what} {next_step}".rstrip().replace("\n", " "))
     sys.stderr.write(text + "\n")

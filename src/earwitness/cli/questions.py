@@ -18,4 +18,13 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise BadInput("This asks before it does anything, and here is nobody to ask.", next_step="Add --yes.")
-    typer.confirm(question, abort=True, err=True)
+    while True:
+        sys.stderr.write(f"{question} [y/N]: ")
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        answer = line.strip().casefold()
+        if answer in {"y", "yes"}:
+            return
+        if not line or answer in {"", "n", "no"}:
+            sys.stderr.write("" if line else "\n")
+            raise typer.Abort

@@ -14,6 +14,7 @@ from earwitness.ledger.commitments import SALT_SIZE
 from earwitness.ledger.notes import VerifierKey, parse_verifier_key
 from earwitness.ledger.proof import verify_receipt
 from earwitness.ledger.signer import load_signer
+from earwitness.ledger.tiles import CHECKPOINT
 from earwitness.ledger.verify import verify as verify_log
 
 LARGEST_RECEIPT = 16 * 1024 * 1024
@@ -54,13 +55,16 @@ def verify(  # noqa: PLR0917 - options
         _verify_receipt(Path(target), key, witness or [], quorum, as_json=as_json)
         return
     with progress("verifying", quiet=as_json) as advance:
-        report = verify_log(
-            target if is_url else _log_in(Path(target)),
-            key or None,
-            witnesses=witness or [],
-            quorum=quorum,
-            progress=advance,
-        )
+        try:
+            report = verify_log(
+                target if is_url else _log_in(Path(target)),
+                key or None,
+                witnesses=witness or [],
+                quorum=quorum,
+                progress=advance,
+            )
+        except NoteInvalid as error:
+            raise _of_the_checkpoint(error) from error
     shown: dict[str, object] = {
         "result": "whole",
         "origin": report.origin,
@@ -85,6 +89,13 @@ def read_key(text: str) -> VerifierKey:
         raise BadInput(
             "That is no verifier key.", next_step="It looks like name+1a2b3c4d+base64, as init prints it."
         ) from error
+
+
+def _of_the_checkpoint(error: NoteInvalid) -> NoteInvalid:
+    """Name the file of a note that is not valid: every log has one checkpoint, and notes do not know their file."""
+    if error.file:
+        return error
+    return NoteInvalid(f"{CHECKPOINT}: {error.what}", reason=error.reason, file=CHECKPOINT, next_step=error.next_step)
 
 
 def _log_in(folder: Path) -> Path:
