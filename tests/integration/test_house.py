@@ -7,6 +7,10 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from earwitness.backup.keycopies import backup_keys
+from earwitness.backup.making import backup
+from earwitness.backup.restoring import Sources, restore
+from earwitness.bootstrap import open_house
 from earwitness.identity.device_rows import DeviceMode
 from earwitness.kernel.clock import DAY, HOUR
 from earwitness.kernel.errors import AccessDenied, ConsentMissing, GrantInvalid, NotFound
@@ -247,3 +251,27 @@ def test_a_grant_of_one_action_opens_no_other(family: Family) -> None:
     with pytest.raises(GrantInvalid):
         house.reading.texts(playback.grant, [house.reading.find(kept.recording)])
     house.access.check(playback.grant, Action.RECORDING_PLAY, kept.recording)
+
+
+@pytest.mark.parametrize("before", [RetentionChoice.NOTHING, RetentionChoice.UNTIL_DELETED])
+def test_what_a_choice_ended_does_not_come_back_with_a_backup(
+    small_family: Family, tmp_path: Path, before: RetentionChoice
+) -> None:
+    """Nothing of it has a tombstone of its own; the choices in the person's log are all there is to tell."""
+    family, house, ada = small_family, small_family.house, small_family.ada
+    gone = family.keep(ada).recording
+    if before is RetentionChoice.NOTHING:
+        family.choose(ada, before)
+    data, keys = backup(house, tmp_path / "usb"), backup_keys(house, tmp_path / "safe", 90)
+    family.choose(ada, RetentionChoice.NOTHING)
+    family.choose(ada, RetentionChoice.UNTIL_DELETED)
+    stays = family.keep(ada).recording
+    with pytest.raises(NotFound):
+        family.play(ada, gone)
+    house.log.publish(require_second=True)
+    restore(Sources(data.folder, keys.folder, house.data / "second"), tmp_path / "new", clock=family.clock)
+    with open_house(tmp_path / "new", clock=family.clock) as again:
+        assert again.reading.find_many([gone, stays]) == []  # the second was kept after the backup
+        with again.database.read() as tx:
+            assert again.choices.current(tx, ada.id).choice is RetentionChoice.UNTIL_DELETED
+        assert not again.keyring.keys([gone])

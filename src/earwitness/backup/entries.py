@@ -31,14 +31,14 @@ PAGE = 1_000
 class Recovered:
     """What the entries of the gap told; moments in ms since the epoch.
 
-    ``erasures``: tombstone → the erasure's id and its moment. ``choices``: person → their last choice of
-    how long to keep, and its moment. ``unopened``: entries that nobody's key opens.
+    ``erasures``: tombstone → the erasure's id and its moment. ``choices``: person → their choices of
+    how long to keep, each with its moment, the last one last. ``unopened``: entries that nobody's key opens.
     """
 
     given_back: int = 0
     unopened: int = 0
     erasures: dict[bytes, tuple[str, int]] = field(default_factory=dict)
-    choices: dict[str, tuple[RetentionChoice, int]] = field(default_factory=dict)
+    choices: dict[str, list[tuple[RetentionChoice, int]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ def _read(subject: str, index: int, body: Mapping[str, Any], buried: Mapping[int
             found.erasures[buried[place]] = (str(details["erasure"]), at)
             place -= 1
     elif body["action"] == Change.RETENTION_CHOSEN:
-        found.choices[subject] = (RetentionChoice(details["detail"]), at)
+        found.choices.setdefault(subject, []).append((RetentionChoice(details["detail"]), at))
 
 
 def _chains(tx: Connection, keyring: Keyring) -> Iterator[_Chain]:

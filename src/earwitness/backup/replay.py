@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, or_, select, update
 
 from earwitness.backup.entries import Recovered
 from earwitness.bootstrap import House
@@ -159,12 +159,14 @@ def _choices(context: Replay) -> int:
     ended = _people_of_buried_choices(context.tx)
     told = {each: context.recovered.choices[each] for each in context.recovered.choices if _lives(context.tx, each)}
     _end(context, retention_choice, "ended_at")
-    for who, (choice, at) in told.items():
+    for who, choices in told.items():
+        choice, at = choices[-1]
         mine = (retention_choice.c.person_id == who) & retention_choice.c.ended_at.is_(None)
         context.tx.execute(update(retention_choice).where(mine).values(ended_at=at))
         row = {"id": new_id("choice"), "person_id": who, "choice": str(choice), "at": at}
         context.tx.execute(insert(retention_choice), [row | {"tombstone": secrets.token_bytes(TOMBSTONE_ID_SIZE)}])
-        _date(context.tx, who, choice.lifetime_ms)
+        for each, moment in choices:
+            _date(context.tx, who, each.lifetime_ms, moment)
     for who in ended - told.keys():
         _shorten(context.tx, who, UNKNOWN_CHOICE_MS)
     for home in _households_of(context.tx, ended | told.keys()):
@@ -203,9 +205,12 @@ def _households_of(tx: Connection, people: set[str]) -> Sequence[str]:
     return list(tx.scalars(wanted)) if people else []
 
 
-def _date(tx: Connection, subject: str, lifetime_ms: int) -> None:
+def _date(tx: Connection, subject: str, lifetime_ms: int, at: int) -> None:
+    """Date recordings as the choice did at its moment: what had expired by then could only end sooner."""
+    end = recording.c.kept_at + lifetime_ms
     kept = (recording.c.subject_id == subject) & (recording.c.state == "kept")
-    tx.execute(update(recording).where(kept).values(expires_at=recording.c.kept_at + lifetime_ms))
+    may = or_(recording.c.expires_at > at, end < recording.c.expires_at)
+    tx.execute(update(recording).where(kept & may).values(expires_at=end))
 
 
 def _shorten(tx: Connection, subject: str, lifetime_ms: int) -> None:
