@@ -56,8 +56,8 @@ def check_whole(house: House) -> None:
     """
     house.log.publish(require_second=True)
     verify_everything(house.log)
-    here = (*house.directory.people.list(), *house.directory.households.list())
-    with_keys = [each.id for each in here if house.keyring.has_subject(each.id)]
+    here = [each.id for each in house.directory.people.list()] + [each.id for each in house.directory.households.list()]
+    with_keys = [subject for subject in here if house.keyring.has_subject(subject)]
     broken = [subject for subject in with_keys if list(house.audit.chain_breaks(subject))]
     if broken:
         raise AssertionError(f"{len(broken)} chains of entries are broken.")
