@@ -27,6 +27,14 @@ NO_JSON = {
     "earwitness reference": "it writes this page",
 }
 """The commands without ``--json``, and why."""
+NO_DATA = {
+    "earwitness bench": "it measures on installations of its own",
+    "earwitness home": "a home is a file or an address, not an installation",
+    "earwitness reference": "it is about no installation",
+    "earwitness restore": "it makes a new one, named by --to",
+    "earwitness witness": "it cosigns the logs of others",
+}
+"""The commands without ``--data``, and why."""
 
 
 def register(app: typer.Typer) -> None:

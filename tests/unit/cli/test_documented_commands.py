@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from earwitness.cli.reference import NO_JSON, page
+from earwitness.cli.reference import NO_DATA, NO_JSON, page
 from earwitness.cli.root import make_root
 
 ROOT = Path(__file__).parents[3]
@@ -16,7 +16,6 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 MENTION = re.compile(r"`earwitness ([a-z][a-z-]*)")
 EXAMPLE = re.compile(r"^ *(?:EARWITNESS_\w+=\S+ )?earwitness ([^#\n]+)", re.MULTILINE)
 ESSENTIAL = {"--data", "--json"}
-WITHOUT_DATA = {"earwitness witness", "earwitness restore", "earwitness reference"}
 
 
 def commands_of(command: Any) -> dict[str, Any]:
@@ -86,13 +85,14 @@ def test_a_command_explains_itself(path: str) -> None:
 
 @pytest.mark.parametrize("path", EVERY)
 def test_a_command_takes_the_options_that_all_take(path: str) -> None:
-    without = {"--data"} if path in WITHOUT_DATA or path.startswith("earwitness bench") else set()
+    without = {"--data"} if any(path.startswith(each) for each in NO_DATA) else set()
     without |= {"--json"} if any(path.startswith(each) for each in NO_JSON) else set()
     assert options_of(EVERY[path]) >= ESSENTIAL - without
 
 
-def test_what_has_no_json_has_a_reason() -> None:
-    assert all(any(path.startswith(each) for path in EVERY) and reason for each, reason in NO_JSON.items())
+@pytest.mark.parametrize("without", [NO_DATA, NO_JSON])
+def test_what_a_command_does_without_has_a_reason(without: dict[str, str]) -> None:
+    assert all(any(path.startswith(each) for path in EVERY) and reason for each, reason in without.items())
 
 
 def test_the_reference_is_up_to_date() -> None:
