@@ -30,14 +30,20 @@ class Amount:
 
 
 LEVELS = {
-    "the maximum": 100, "maximum": 100, "max": 100, "full": 100, "the max": 100, "full brightness": 100, "full power": 100,
-    "full volume": 100, "full blast": 100, "full speed": 100, "the highest": 100, "highest": 100, "the highest setting": 100,
-    "the brightest": 100, "brightest": 100, "top speed": 100, "maximum brightness": 100, "fully": 100, "all the way up": 100,
+    "the maximum": 100, "maximum": 100, "max": 100, "full": 100, "the max": 100, "full brightness": 100,
+    "full power": 100,
+    "full volume": 100, "full blast": 100, "full speed": 100, "the highest": 100, "highest": 100,
+    "the highest setting": 100,
+    "the brightest": 100, "brightest": 100, "top speed": 100, "maximum brightness": 100, "fully": 100,
+    "all the way up": 100,
     "wide open": 100, "fully open": 100, "completely open": 100, "high": 100, "the top": 100, "all the way": 100,
-    "the minimum": 1, "minimum": 1, "min": 1, "the lowest": 1, "lowest": 1, "the lowest setting": 1, "minimum brightness": 1,
+    "the minimum": 1, "minimum": 1, "min": 1, "the lowest": 1, "lowest": 1, "the lowest setting": 1,
+    "minimum brightness": 1,
     "the dimmest": 1, "dimmest": 1, "the bottom": 1, "as low as possible": 1, "fully closed": 0, "completely closed": 0,
-    "half": 50, "halfway": 50, "half way": 50, "half open": 50, "half closed": 50, "half brightness": 50, "half volume": 50,
-    "half speed": 50, "half power": 50, "halfway open": 50, "halfway closed": 50, "half way open": 50, "half the brightness": 50,
+    "half": 50, "halfway": 50, "half way": 50, "half open": 50, "half closed": 50, "half brightness": 50,
+    "half volume": 50,
+    "half speed": 50, "half power": 50, "halfway open": 50, "halfway closed": 50, "half way open": 50,
+    "half the brightness": 50,
     "medium": 50, "mid": 50, "the middle": 50, "low": 25, "medium speed": 50, "low speed": 25, "high speed": 100,
     "quarter": 25, "a quarter": 25, "one quarter": 25, "1 quarter": 25, "a third": 33, "1 third": 33, "2 thirds": 67,
     "3 quarters": 75, "three quarters": 75, "a quarter open": 25, "medium brightness": 50, "low brightness": 25,
@@ -46,15 +52,18 @@ LEVELS = {
 """Words for a share, in percent."""
 
 WHITES = {
-    "candle light": 1900, "candlelight": 1900, "very warm white": 2200, "warm white": 2700, "warm": 2700, "soft white": 2700,
+    "candle light": 1900, "candlelight": 1900, "very warm white": 2200, "warm white": 2700, "warm": 2700,
+    "soft white": 2700,
     "neutral white": 4000, "neutral": 4000, "cool white": 4000, "cold white": 5000, "cool": 5000, "cold": 5500,
-    "daylight": 6500, "day light": 6500, "bright white": 5500, "incandescent": 2700, "a warm white": 2700, "warm light": 2700,
+    "daylight": 6500, "day light": 6500, "bright white": 5500, "incandescent": 2700, "a warm white": 2700,
+    "warm light": 2700,
     "a warm light": 2700, "cool light": 5000, "a cool white": 4000, "a warm color": 2700, "a warmer color": 2700,
 }  # fmt: skip
 """Words for a white, in kelvin."""
 
 MODES = {
-    "heat": "heat", "heating": "heat", "cool": "cool", "cooling": "cool", "auto": "auto", "automatic": "auto", "dry": "dry",
+    "heat": "heat", "heating": "heat", "cool": "cool", "cooling": "cool", "auto": "auto", "automatic": "auto",
+    "dry": "dry",
     "fan only": "fan_only", "fan": "fan_only", "heat cool": "heat_cool", "eco": "eco", "away": "away", "sleep": "sleep",
     "boost": "boost", "comfort": "comfort",
 }  # fmt: skip

@@ -10,10 +10,13 @@ from earwitness.skills.home.speaking import MOST_NAMED, be, count, devices, list
 
 _OFF = frozenset({"off", "unavailable", "unknown", "standby", "idle", "docked", "closed", "locked", "disarmed"})
 _BINARY = {
-    "window": ("open", "closed"), "door": ("open", "closed"), "garage_door": ("open", "closed"), "opening": ("open", "closed"),
+    "window": ("open", "closed"), "door": ("open", "closed"), "garage_door": ("open", "closed"), "opening": ("open",
+    "closed"),
     "lock": ("unlocked", "locked"), "motion": ("detecting motion", "clear"), "occupancy": ("occupied", "empty"),
-    "presence": ("home", "away"), "moisture": ("wet", "dry"), "smoke": ("detecting smoke", "clear"), "running": ("running", "off"),
-    "battery": ("low", "normal"), "connectivity": ("connected", "disconnected"), "problem": ("reporting a problem", "fine"),
+    "presence": ("home", "away"), "moisture": ("wet", "dry"), "smoke": ("detecting smoke", "clear"),
+    "running": ("running", "off"),
+    "battery": ("low", "normal"), "connectivity": ("connected", "disconnected"), "problem": ("reporting a problem",
+    "fine"),
     "gas": ("detecting gas", "clear"), "light": ("detecting light", "dark"),
 }  # fmt: skip
 """What ``on`` and ``off`` of a binary sensor mean, by its device class."""

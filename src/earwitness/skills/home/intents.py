@@ -17,7 +17,8 @@ _NAMES = {
 }  # fmt: skip
 _BY_DOMAIN = {
     "light": "HassLightSet", "cover": "HassSetPosition", "valve": "HassSetPosition", "fan": "HassFanSetSpeed",
-    "media_player": "HassSetVolume", "climate": "HassClimateSetTemperature", "water_heater": "HassClimateSetTemperature",
+    "media_player": "HassSetVolume", "climate": "HassClimateSetTemperature",
+    "water_heater": "HassClimateSetTemperature",
     "humidifier": "HassHumidifierSetpoint", "number": "HassSetNumber", "input_number": "HassSetNumber",
 }  # fmt: skip
 _MEDIA = {
@@ -26,7 +27,8 @@ _MEDIA = {
     "search": "HassMediaSearchAndPlay", "shuffle": "HassMediaShuffleSet",
 }  # fmt: skip
 _VACUUM = {
-    "start": "HassVacuumStart", "dock": "HassVacuumReturnToBase", "clean": "HassVacuumCleanArea", "pause": "HassVacuumPause",
+    "start": "HassVacuumStart", "dock": "HassVacuumReturnToBase", "clean": "HassVacuumCleanArea",
+    "pause": "HassVacuumPause",
     "locate": "HassVacuumLocate",
 }  # fmt: skip
 

@@ -16,8 +16,8 @@ from earwitness.skills.home.places import name_words, spot
 from earwitness.skills.home.remarks import meaning
 from earwitness.skills.home.scopes import Field, field_of, preferred
 from earwitness.skills.home.targets import PRONOUNS, Found, Search, entity_names, find
-from earwitness.skills.home.words import EXCEPT
 from earwitness.skills.home.wording import normalise, singular, uniform
+from earwitness.skills.home.words import EXCEPT
 
 _NEGATED = re.compile(
     r"^(?:no |please )?(?:do not|never|no need to|stop trying to|you must not|you should not|do you not|let us not|i do not want you to|"
@@ -340,7 +340,8 @@ def _named_alone(text: str, home: Home) -> list[Order]:
 
 
 def choose(question: Choice, answer: str) -> Reading:
-    """Take what the person chose: a name, a place, "the first one", "both"; the question again if that decides nothing."""
+    """Take what the person chose: a name, a place, "the first one",
+    "both"; the question again if that decides nothing."""
     words = re.sub(r"\b(?:ones?|1)\b", " ", uniform(answer)).strip()
     said = {singular(word) for word in words.split()} - {"the", "one", "please", "in", "i", "mean"}
     if said & {"both", "all", "every"}:

@@ -1,12 +1,13 @@
 """Which areas and floors a phrase names: by their names and aliases, by common names of the same room,
-and "upstairs" by the order of the floors."""
+and "upstairs" by the order of the floors.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from earwitness.skills.home.model import Area, Floor, Home
-from earwitness.skills.home.words import ROOMS
 from earwitness.skills.home.wording import singular, uniform
+from earwitness.skills.home.words import ROOMS
 
 GROUND = {"ground": 0, "main": 0, "downstairs": 0, "lower": 0, "basement": -1, "cellar": -1, "upstairs": 1, "upper": 1,
           "third": 3, "attic": 3, "loft": 3, "top": 3}  # fmt: skip

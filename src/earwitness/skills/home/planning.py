@@ -38,7 +38,8 @@ _SIMPLE: dict[Action, dict[str, str]] = {
     Action.OPEN: {"cover": "open_cover", "valve": "open_valve", "lock": "unlock"},
     Action.CLOSE: {"cover": "close_cover", "valve": "close_valve", "lock": "lock"},
     Action.STOP: {
-        "cover": "stop_cover", "valve": "stop_valve", "vacuum": "stop", "media_player": "media_pause", "lawn_mower": "pause",
+        "cover": "stop_cover", "valve": "stop_valve", "vacuum": "stop", "media_player": "media_pause",
+        "lawn_mower": "pause",
         "fan": "turn_off", "switch": "turn_off", "climate": "turn_off",
     },
     Action.LOCK: {"lock": "lock"},
@@ -235,7 +236,7 @@ def _step(order: Order, entity: Entity, aspect: str) -> float:
             STEPS.get(aspect, 1.0)
             if order.amount.unit is Unit.PLAIN and order.amount.number <= 2 and aspect != "temperature"
             else 1.0
-        )  # noqa: PLR2004 - "up 1" is a notch
+        )
         return order.amount.number * notches
     degree = float(order.slots.get("degree") or 1.0)
     if aspect == "temperature":

@@ -23,7 +23,8 @@ _BY_DOMAIN = {
     (Action.OFF, "alarm_control_panel"): "disarmed", (Action.ON, "button"): "pressed",
 }  # fmt: skip
 _MEDIA = {
-    "pause": "paused", "play": "playing on", "stop": "stopped", "next": "skipped to the next on", "shuffle": "shuffling on",
+    "pause": "paused", "play": "playing on", "stop": "stopped", "next": "skipped to the next on",
+    "shuffle": "shuffling on",
     "previous": "went back on", "mute": "muted", "unmute": "unmuted", "search": "asked for that on",
 }  # fmt: skip
 _VACUUM = {"start": "started", "clean": "sent out", "dock": "sent home", "pause": "paused", "locate": "called"}

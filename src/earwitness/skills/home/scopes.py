@@ -113,7 +113,8 @@ _ASKED = {
 _BY_STATE = {
     "on": ("light", "switch", "fan", "input_boolean", "media_player", "climate", "binary_sensor", "siren", "humidifier",
            "automation", "camera", "remote", "water_heater", "vacuum", "valve", "sensor"),
-    "off": ("light", "switch", "fan", "input_boolean", "media_player", "climate", "binary_sensor", "siren", "humidifier",
+    "off": ("light", "switch", "fan", "input_boolean", "media_player", "climate", "binary_sensor", "siren",
+    "humidifier",
             "automation", "camera", "remote", "water_heater", "valve", "sensor"),
     "open": ("cover", "valve", "binary_sensor", "lock"),
     "closed": ("cover", "valve", "binary_sensor"),

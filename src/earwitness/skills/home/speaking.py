@@ -9,7 +9,8 @@ MOST_NAMED = 4
 """More devices than this are counted, not named."""
 
 PLURALS = {
-    "light": "lights", "switch": "switches", "cover": "blinds", "lock": "locks", "fan": "fans", "climate": "thermostats",
+    "light": "lights", "switch": "switches", "cover": "blinds", "lock": "locks", "fan": "fans",
+    "climate": "thermostats",
     "media_player": "players", "valve": "valves", "vacuum": "vacuums",
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz, process
 
 from earwitness.skills.home.model import Entity, Home
 from earwitness.skills.home.places import Scope, area_names, name_words, spot
+from earwitness.skills.home.wording import singular
 from earwitness.skills.home.words import (
     ARTICLES,
     ASPECTS,
@@ -26,7 +27,6 @@ from earwitness.skills.home.words import (
     QUANTIFIERS,
     SAME,
 )
-from earwitness.skills.home.wording import singular
 
 Allowed = Callable[[Entity], bool]
 CLOSE = 84

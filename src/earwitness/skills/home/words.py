@@ -58,7 +58,8 @@ KINDS: dict[str, Kind] = {
     "player": Kind(("media_player",)), "show": Kind(("media_player",)), "audio": Kind(("media_player",)),
     "vacuum": Kind(("vacuum",)), "robot": Kind(("vacuum", "lawn_mower")), "cleaner": Kind(("vacuum",)),
     "mower": Kind(("lawn_mower",)), "lawnmower": Kind(("lawn_mower",)),
-    "valve": Kind(("valve",)), "sprinkler": Kind(("valve", "switch")), "water": Kind(("valve",)), "gas": Kind(("valve",)),
+    "valve": Kind(("valve",)), "sprinkler": Kind(("valve", "switch")), "water": Kind(("valve",)),
+    "gas": Kind(("valve",)),
     "alarm": Kind(("alarm_control_panel",)), "security": Kind(("alarm_control_panel",)),
     "scene": Kind(("scene",)), "script": Kind(("script",)), "routine": Kind(("script", "automation")),
     "mode": Kind(("scene", "script", "input_boolean")), "list": Kind(("todo",)), "automation": Kind(("automation",)),
@@ -74,7 +75,8 @@ CERTAIN_CLASSES = frozenset({"door", "gate", "water", "gas", "alarm", "security"
 
 SAME = {
     "lamp": "light", "bulb": "light", "lighting": "light", "lightbulb": "light", "luminaire": "light",
-    "television": "tv", "screen": "tv", "hoover": "vacuum", "roomba": "vacuum", "drape": "curtain", "drapery": "curtain",
+    "television": "tv", "screen": "tv", "hoover": "vacuum", "roomba": "vacuum", "drape": "curtain",
+    "drapery": "curtain",
     "socket": "plug", "outlet": "plug", "refrigerator": "fridge", "sink": "basin", "couch": "sofa", "stove": "cooker",
     "roller": "blind", "deadbolt": "lock", "latch": "lock", "faucet": "tap", "dishwashing": "dishwasher",
     "washer": "washing", "soundbar": "speaker", "heaters": "heater", "ventilator": "fan", "overhead": "ceiling",
@@ -102,8 +104,51 @@ STOREYS = {
 """Words for floors, relative to each other, when no floor has the name."""
 
 ARTICLES = frozenset(
-    "it them the a an my our your his her their this that these those some in on at of to from inside over there with for"
-    " which is are by onto into around throughout across within near up both one ones floor".split()
+    [
+        "it",
+        "them",
+        "the",
+        "a",
+        "an",
+        "my",
+        "our",
+        "your",
+        "his",
+        "her",
+        "their",
+        "this",
+        "that",
+        "these",
+        "those",
+        "some",
+        "in",
+        "on",
+        "at",
+        "of",
+        "to",
+        "from",
+        "inside",
+        "over",
+        "there",
+        "with",
+        "for",
+        "which",
+        "is",
+        "are",
+        "by",
+        "onto",
+        "into",
+        "around",
+        "throughout",
+        "across",
+        "within",
+        "near",
+        "up",
+        "both",
+        "one",
+        "ones",
+        "floor",
+    ]
 )
 """Words of a phrase that need no explanation."""
 
