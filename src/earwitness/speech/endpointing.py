@@ -29,9 +29,9 @@ class EndpointSettings:
     start_probability: float = 0.5
     keep_probability: float = 0.35  # below the start's, or soft endings would count as silence
     start_ms: int = 96  # so much speech at a stretch is speech, less is a click
-    complete_silence_ms: int = 350
-    silence_ms: int = 900
-    patience_ms: int = 4_000  # from the wake word to the first word
+    complete_silence_ms: int = 256
+    silence_ms: int = 700
+    patience_ms: int = 5_000  # from the wake word to the first word
     longest_ms: int = 15_000
 
     def __post_init__(self) -> None:

@@ -83,7 +83,7 @@ class Amounts:
     disturbed: int = 11
     around: int = 2
     rendered: int = 2_400
-    confusable: int = 5_000
+    confusable: int = 8_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class ExampleMaker:
     def _confusable(self, amounts: Amounts) -> Iterator[Example]:
         phones = [list(way) for way in self._material.phones]
         near = [c for c in near_words(phones[0], 400) if c.text not in self._material.leave_out]
-        near += [Confusable(text, phonemes=False) for text in self._material.texts for _ in range(4)]
+        near += [Confusable(text, phonemes=False) for text in self._material.texts for _ in range(10)]
         own = {mnemonics(way) for way in phones}
         changed = [c for way in phones for c in changed_sounds(way) if c.text not in own | self._material.leave_out]
         for number in range(amounts.confusable):
