@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures
 
 CUTOFF = 0.3  # low on purpose: finds everybody, also in noise; the second verification drops what is not the word
-QUIET_MS = 1_000  # the same word is not heard twice within this
+QUIET_MS = 300  # the same word is not heard twice within this, nor before its score fell
 FEATURE_SAMPLES = 160  # one feature frame
 
 
@@ -127,12 +127,19 @@ class _Listening:
         self._cutoff = model.cutoff if cutoff is None else cutoff
         self._engine = _load(model)
         self._quiet_until = 0
+        self._fell = True
         self._taken = 0
 
     def score(self, features: FloatArray, at: int) -> float | None:
         probability = self.probability(features)
-        if probability is None or probability <= self._cutoff or at < self._quiet_until:
+        if probability is None:
             return None
+        if probability <= self._cutoff:
+            self._fell = True
+            return None
+        if not self._fell or at < self._quiet_until:
+            return None
+        self._fell = False
         self._quiet_until = at + samples_of(QUIET_MS)
         return min(1.0, probability)
 
@@ -148,6 +155,7 @@ class _Listening:
     def reset(self) -> None:
         self._engine.reset()
         self._taken = 0
+        self._fell = True
         self._quiet_until = 0
 
     def close(self) -> None:

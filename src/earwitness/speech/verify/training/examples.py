@@ -237,9 +237,11 @@ class FirstStage:
 def cut_window(samples: Samples, word_end: int) -> bytes:
     """Cut as the gate does: silence where there is no sound."""
     start, end = word_end - samples_of(BEFORE_MS), word_end + samples_of(AFTER_MS)
-    piece = samples[max(0, start) : max(0, end)]
-    padded = np.pad(piece, (max(0, -start), max(0, end - max(0, start) - len(piece))))
-    return to_pcm(padded)
+    window = np.zeros(end - start, np.float32)
+    low, high = max(0, start), min(len(samples), end)
+    if low < high:
+        window[low - start : high - start] = samples[low:high]
+    return to_pcm(window)
 
 
 def _hiss(random: np.random.Generator) -> Samples:
