@@ -53,6 +53,7 @@ def test_a_restore_that_cannot_be_proved_is_refused(cli: CommandLine, tmp_path: 
     target = tmp_path / "restored"
     line = cli.fails(*restore(made, target), code=1, where=False)
     assert "what was erased since may return" in line
+    assert "--without-second-copy-erased-things-may-return" in line
     checkpoint = cli.data / "log" / "checkpoint"
     line = cli.fails(*restore(made, target, "--checkpoint", str(checkpoint)), code=1, where=False)
     assert "are missing" in line

@@ -116,7 +116,14 @@ def test_what_is_no_recording_is_not_kept(kind: str, home: CommandLine, tmp_path
 
 @pytest.mark.parametrize("name", [f"a{ESCAPE}b.wav", "two\nlines.wav", f"{NOT_UTF8}.wav", "-dash.wav", "x" * 250])
 def test_a_strange_file_name_is_shown_harmlessly(name: str, home: CommandLine, tmp_path: Path) -> None:
-    home.fails("keep", "--as", NAME, "--", str(written(tmp_path / name, b"no audio")))
+    assert "is not audio" in home.fails("keep", str(written(tmp_path / name, b"no audio")), "--as", NAME)
+
+
+def test_a_sentence_without_quotes_is_not_repeated(home: CommandLine, tmp_path: Path) -> None:
+    clip = str(sound(tmp_path / "sound.wav"))
+    line = home.fails("keep", clip, "--as", NAME, "--transcript", *TRANSCRIPT.split())
+    assert line.startswith("7 word(s) too many")
+    assert "one of 'assist'" in home.fails("consent", "give", canary("it's"), "--as", NAME)
 
 
 def test_a_file_name_in_no_encoding_is_kept(home: CommandLine, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from earwitness.cli.options import JsonFlag, examples
 from earwitness.cli.output import note, show_record
 from earwitness.cli.passphrase import ask_passphrase
 from earwitness.cli.stages import stages
-from earwitness.kernel.errors import BadInput
+from earwitness.kernel.errors import BadInput, RestoreGap
 
+DANGEROUS = "--without-second-copy-erased-things-may-return"
 LARGEST_CHECKPOINT = 64 * 1024
 EXAMPLES = examples(
     "earwitness restore /mnt/disk/data/earwitness-20261121T100000Z \\",
@@ -47,7 +48,7 @@ def restore(  # noqa: PLR0917 - options
     without_second_copy_erased_things_may_return: Annotated[
         bool,
         typer.Option(
-            "--without-second-copy-erased-things-may-return",
+            DANGEROUS,
             help="Restore although nothing shows that no erasure is missing. What was erased since may come back.",
         ),
     ] = False,
@@ -66,16 +67,24 @@ def restore(  # noqa: PLR0917 - options
         settings=settings.load(with_settings) if with_settings else None,
     )
     with stages(quiet=as_json) as progress:
-        done = restore_data(
-            sources,
-            to,
-            passphrase=ask_passphrase,
-            progress=progress,
-            without_second_copy_erased_things_may_return=without_second_copy_erased_things_may_return,
-        )
+        try:
+            done = restore_data(
+                sources,
+                to,
+                passphrase=ask_passphrase,
+                progress=progress,
+                without_second_copy_erased_things_may_return=without_second_copy_erased_things_may_return,
+            )
+        except RestoreGap as gap:
+            raise RestoreGap(gap.what, next_step=_as_an_option(gap.next_step)) from gap
     show_record(_shown(done), as_json=as_json)
     if not as_json:
         _advise(done)
+
+
+def _as_an_option(text: str) -> str:
+    """Spell the dangerous way as it is typed here."""
+    return text.replace("without_second_copy_erased_things_may_return", DANGEROUS)
 
 
 def _folder(path: Path) -> Path:

@@ -71,6 +71,23 @@ def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[
     assert "withdraw" in shown.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["history", "--limit", "0"], "it should be greater than or equal to 1. See earwitness history --help."),
+        (["--data", "d", "history"], "Options come after the command"),
+        (["consent", "keep", "forever"], "'HOW-LONG': it is not one of 'nothing'"),
+        (["jobs", "one", "two"], "2 word(s) too many"),
+        (["keep", "--data", "d"], "Missing"),
+    ],
+)
+def test_wrong_words_are_named_in_plain_ones(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert says in capsys.readouterr().err
+
+
 def test_a_near_miss_is_suggested(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["upp"]) == 2
     assert "'up'" in capsys.readouterr().err
