@@ -12,6 +12,7 @@ from earwitness.bench.erase import run_erase
 from earwitness.bench.history import run_history
 from earwitness.bench.ledger import run_ledger
 from earwitness.bench.vault import run_vault
+from earwitness.cli import bench_speech
 from earwitness.cli.options import examples
 from earwitness.cli.output import progress, show_record
 from earwitness.storage.files import write_durably
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     bench.command("verify", epilog=examples("earwitness bench verify --entries 1000000"))(verify)
     bench.command("erase", epilog=examples("earwitness bench erase --recordings 20000"))(erase)
     bench.command("history", epilog=examples("earwitness bench history --recordings 100000"))(history)
+    bench_speech.register(bench)
     app.add_typer(bench, name="bench")
 
 

@@ -1,0 +1,83 @@
+"""The benchmarks that need real speech or sentences: ``earwitness bench wake``, ``commands``, ``understanding``.
+
+Each module is imported by its own command: together they would load three engines to measure one.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import earwitness
+from earwitness.cli.options import examples
+from earwitness.cli.output import note, progress, show_record
+from earwitness.storage.files import write_durably
+
+EXAMPLES = Path(earwitness.__file__).parents[2] / "examples"
+
+Data = Annotated[Path, typer.Option("--data", help="A folder with labels.jsonl and the sets it names.")]
+Every = Annotated[int, typer.Option(min=1, help="Take every so many-th file only; the figures are then rough.")]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file, as JSON.")]
+
+
+def register(bench: typer.Typer) -> None:
+    """Add the commands to ``earwitness bench``."""
+    bench.command("wake", epilog=examples("earwitness bench wake --data ../shared/eval"))(wake)
+    bench.command("commands", epilog=examples("earwitness bench commands --data ../shared/eval"))(commands)
+    bench.command("understanding", epilog=examples("earwitness bench understanding --data ../shared/eval"))(
+        understanding
+    )
+
+
+def wake(data: Data, every: Every = 1, to: JsonFile = None) -> None:
+    """Wake word: recall, false accepts, and what misheard phrases pass."""
+    from earwitness.bench.wake import run_wake  # noqa: PLC0415 - brings an engine
+
+    with progress("listening") as advance:
+        figures = run_wake(data, advance, every=every)
+    _report(figures, to)
+
+
+def commands(
+    data: Data,
+    files: Annotated[int | None, typer.Option(min=1, help="Take so many orders only.")] = None,
+    sentences: Annotated[Path, typer.Option(help="The folder of the barista's sentences.")] = EXAMPLES / "barista",
+    to: JsonFile = None,
+) -> None:
+    """Spoken orders and home commands: accepted with every slot right, clean and in noise."""
+    from earwitness.bench.commands import run_commands  # noqa: PLC0415 - brings an engine
+
+    with progress("recognising") as advance:
+        figures = run_commands(data, lambda _what, done, total: advance(done, total), examples=sentences, most=files)
+    _report(figures, to)
+
+
+def understanding(
+    data: Data,
+    fold: Annotated[list[int] | None, typer.Option(help="Test on this fold of HWU64; may be given again.")] = None,
+    to: JsonFile = None,
+) -> None:
+    """Understanding of text: intents, slots, what is out of scope, and time a sentence."""
+    from earwitness.bench.understanding import run_understanding  # noqa: PLC0415 - brings scikit-learn
+
+    _report(run_understanding(data, note, folds=fold or ()), to)
+
+
+def _report(figures: Mapping[str, Any], to: Path | None) -> None:
+    if to is not None:
+        write_durably(to, (json.dumps(dict(figures), indent=2) + "\n").encode())
+    show_record(_flat(figures), as_json=False)
+
+
+def _flat(figures: Mapping[str, Any], before: str = "") -> dict[str, object]:
+    """Write nested figures as ``outer inner`` lines, rounded for reading."""
+    flat: dict[str, object] = {}
+    for key, value in figures.items():
+        name = f"{before} {key}".strip()
+        if isinstance(value, Mapping):
+            flat |= _flat(value, name)
+        else:
+            flat[name] = round(value, 3) if isinstance(value, float) else value
+    return flat
