@@ -89,7 +89,7 @@ def run_hwu64(rows: Sequence[Row], progress: Progress, folds: Sequence[int] = ()
 
 def _example(row: Row) -> Example:
     entities = row.get("entities", ())
-    spans = tuple((str(each["entity"]), int(each["start"]), int(each["end"])) for each in entities)  # type: ignore[union-attr, attr-defined]
+    spans = tuple((str(each["entity"]), int(each["start"]), int(each["end"])) for each in entities)  # type: ignore[attr-defined]
     return Example(str(row["text"]), str(row["intent"]), spans)
 
 
@@ -114,9 +114,7 @@ class _Counts:
             "intent_f1": round(self.intents_right / self.sentences, 4),
             "entity_f1": round(2 * self.touching / both, 4),
             "entity_f1_exact": round(2 * self.exact / both, 4),
-            "combined_f1": round(
-                2 * (self.touching + self.intents_right) / (both + 2 * self.sentences), 4
-            ),
+            "combined_f1": round(2 * (self.touching + self.intents_right) / (both + 2 * self.sentences), 4),
             "sentences": self.sentences,
         }
 

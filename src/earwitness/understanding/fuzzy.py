@@ -34,7 +34,8 @@ MOST_WORDS = 40  # what is longer is no near miss of a template
 MOST_CHOICES = 6
 NAMES_APART = 0.1  # of two names nearer in likeness than this, both are offered
 WORD_ALIKE = 70.0  # percent
-WORD_MISSING = 0.9
+WORD_INVENTED = 0.8  # a word of the sample that was not said: worse than one said that the sample has no use for
+WORD_UNUSED = 0.9
 NAME_IN_SENTENCE = 0.82  # inside a sentence more looks alike than alone
 _NAMES = ("name", "area", "list", "person", "floor")
 _VALUES = ("duration", "date", "time", "temperature", "percent", "color", "number")
@@ -44,8 +45,10 @@ _TURNS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     (frozenset(one.split()), frozenset(other.split()))
     for one, other in (
         ("on enable activate start", "off out disable deactivate kill"),
-        ("open raise up brighten brighter louder warmer hotter increase", "close shut lower down dim darker quieter"
-         " softer cooler colder decrease reduce dimmer darken"),
+        (
+            "open raise up brighten brighter louder warmer hotter increase",
+            "close shut lower down dim darker quieter softer cooler colder decrease reduce dimmer darken",
+        ),
         ("lock locked", "unlock unlocked"),
         ("mute", "unmute"),
         ("pause hold", "resume unpause continue"),
@@ -55,13 +58,61 @@ _TURNS: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
     )
 )
 
-_SMALL = frozenset("the my our in on to of a an at for off and is".split())
-_FILLERS = frozenset("please now could can you would will me thanks hey okay just some i want it's".split())
-_NOT_ALONE = frozenset("second first may march half o oh one a minute".split())
-_BEGINNINGS = frozenset(
-    "a an half quarter three noon midday midnight today tonight tomorrow yesterday this next on in the minus negative"
-    " full maximum max minimum min hundred".split()
-) | {word for words in (UNITS, TENS, ORDINALS, DAYS, MONTHS) for word in words} | {name.split()[0] for name in COLOURS}
+_SMALL = frozenset(["the", "my", "our", "in", "on", "to", "of", "a", "an", "at", "for", "off", "and", "is"])
+_FILLERS = frozenset(
+    [
+        "please",
+        "now",
+        "could",
+        "can",
+        "you",
+        "would",
+        "will",
+        "me",
+        "thanks",
+        "hey",
+        "okay",
+        "just",
+        "some",
+        "i",
+        "want",
+        "it's",
+    ]
+)
+_NOT_ALONE = frozenset(["second", "first", "may", "march", "half", "o", "oh", "one", "a", "minute"])
+_BEGINNINGS = (
+    frozenset(
+        [
+            "a",
+            "an",
+            "half",
+            "quarter",
+            "three",
+            "noon",
+            "midday",
+            "midnight",
+            "today",
+            "tonight",
+            "tomorrow",
+            "yesterday",
+            "this",
+            "next",
+            "on",
+            "in",
+            "the",
+            "minus",
+            "negative",
+            "full",
+            "maximum",
+            "max",
+            "minimum",
+            "min",
+            "hundred",
+        ]
+    )
+    | {word for words in (UNITS, TENS, ORDINALS, DAYS, MONTHS) for word in words}
+    | {name.split()[0] for name in COLOURS}
+)
 _MISHEARD_OFF = re.compile(r"\b(turn|switch|shut) of\b")
 
 
@@ -226,9 +277,7 @@ def _marked(words: Sequence[str], spans: Sequence[_Span]) -> Marked:
     return Marked(" ".join([*pieces, *words[at:]]), tuple((kind, text) for _, _, kind, text in taken))
 
 
-def _assigned(
-    draw: Draw, values: Sequence[tuple[str, str]], context: Context
-) -> Iterator[dict[str, SlotValue]]:
+def _assigned(draw: Draw, values: Sequence[tuple[str, str]], context: Context) -> Iterator[dict[str, SlotValue]]:
     """The values in the slots of the sample, also with the second likeliest name; nothing if they do not fit."""
     wanted = [piece for piece in draw.pieces if piece.list_name]
     if len(wanted) != len(values):
@@ -257,7 +306,7 @@ def _fixed(value: object) -> SlotValue:
 
 def _covered(said: Sequence[str], sample: Sequence[str]) -> float:
     """Less for each word of weight that only one of the two has, not even nearly."""
-    return float(WORD_MISSING ** (_unmatched(sample, said) + _unmatched(said, sample)))
+    return float(WORD_INVENTED ** _unmatched(sample, said) * WORD_UNUSED ** _unmatched(said, sample))
 
 
 def _unmatched(words: Sequence[str], others: Sequence[str]) -> int:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from earwitness.understanding.fuzzy import FuzzyMatcher
-from earwitness.understanding.learned import corpus, model
+from earwitness.understanding.learned import model
 from earwitness.understanding.learned.matcher import LearnedMatcher
+from earwitness.understanding.learned.naming import folder
 from earwitness.understanding.matcher import Matcher
 from earwitness.understanding.sentences import Sentences, load
 from earwitness.understanding.templates import TemplateMatcher
@@ -24,6 +25,6 @@ def matcher(folders: Sequence[Path] = (), *, language: str = "en", learned: Path
 
 def of(sentences: Sentences, learned: Path | None = None) -> Matcher:
     """The matcher for sentences that are already loaded."""
-    place = learned or corpus.folder("models", sentences.language)
+    place = learned or folder("models", sentences.language)
     free = LearnedMatcher(model.load(place), sentences) if place.is_dir() else None
     return Matcher(TemplateMatcher(sentences), FuzzyMatcher(sentences), free)

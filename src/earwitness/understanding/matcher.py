@@ -23,9 +23,9 @@ CLOSE = 0.2  # readings nearer than this to the best make a question
 MOST_HYPOTHESES = 10
 LOOKED_AT_CLOSELY = 4  # hypotheses that the slower steps look at
 MOST_OFFERED = 3
-# Logistic curve from likeness to the probability of being right, fitted on templates with words dropped, swapped and
-# misspelt against sentences for nobody (tests/unit/understanding/test_calibration.py fits it again and compares).
-STEEPNESS, HALF_WAY = 22.0, 0.86
+# Logistic curve from likeness to the probability of being right. Fitted on template sentences with words dropped,
+# added, swapped and misspelt: 10.5 and 0.59. Moved up, since people err in more ways than that, and asking costs less.
+STEEPNESS, HALF_WAY = 11.0, 0.68
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,7 @@ def calibrated(near: Near) -> Interpretation:
     return replace(near.interpretation, score=probability)
 
 
-def _weighed(
-    heard: Iterable[Hypothesis], read: Callable[[str], list[Interpretation]]
-) -> list[Interpretation]:
+def _weighed(heard: Iterable[Hypothesis], read: Callable[[str], list[Interpretation]]) -> list[Interpretation]:
     return [
         replace(reading, score=reading.score * min(max(each.score, 0.0), 1.0))
         for each in heard
@@ -103,17 +101,18 @@ def decided(readings: Sequence[Interpretation]) -> Understanding:
     if not readings or readings[0].score < LEAST / 2:
         return Understanding(Kind.OUT_OF_SCOPE, alternatives=tuple(readings[:MOST_OFFERED]))
     best = readings[0]
-    rivals = [
-        each
-        for each in readings[1:]
-        if best.score - each.score < CLOSE and each.score >= LEAST / 2 and not _same_words(each, best)
-    ]
-    if rivals:
-        offered = [best, *rivals][:MOST_OFFERED]
+    offered = [best]
+    for each in readings[1:]:
+        close = best.score - each.score < CLOSE and each.score >= LEAST / 2
+        if close and len(offered) < MOST_OFFERED and not any(_same_words(each, other) for other in offered):
+            offered.append(each)
+    if len(offered) > 1:
         return Understanding(Kind.AMBIGUOUS, best, tuple(offered[1:]), did_you_mean(offered))
     if best.score < LEAST:
         return Understanding(Kind.OUT_OF_SCOPE, None, tuple(readings[:MOST_OFFERED]))
-    return Understanding(Kind.UNDERSTOOD, replace(best, alternatives=(best.alternatives or tuple(readings[1:]))[:MOST_OFFERED]))
+    return Understanding(
+        Kind.UNDERSTOOD, replace(best, alternatives=(best.alternatives or tuple(readings[1:]))[:MOST_OFFERED])
+    )
 
 
 def _same_words(one: Interpretation, other: Interpretation) -> bool:

@@ -43,23 +43,19 @@ def draws(intents: hassil.Intents, each: int, rng: random.Random) -> Iterator[Dr
     for intent in intents.intents.values():
         for block in intent.data:
             rules = {**intents.expansion_rules, **block.expansion_rules}
-            lists = {**intents.slot_lists, **block.slot_lists}
             for sentence in block.sentences:
                 seen: set[tuple[Piece, ...]] = set()
                 for turn in range(each + 1):
-                    pieces = _pieces(sentence.expression, rules, lists, rng, shortest=turn == 0)
+                    pieces = _pieces(sentence.expression, rules, rng, shortest=turn == 0)
                     if pieces and pieces not in seen:
                         seen.add(pieces)
                         yield Draw(intent.name, block.slots, pieces, block.metadata or {}, block.requires_context)
 
 
 Rules = Mapping[str, hassil.Sentence]
-Lists = Mapping[str, hassil.SlotList]
 
 
-def _pieces(
-    expression: hassil.Expression, rules: Rules, lists: Lists, rng: random.Random, *, shortest: bool
-) -> tuple[Piece, ...]:
+def _pieces(expression: hassil.Expression, rules: Rules, rng: random.Random, *, shortest: bool) -> tuple[Piece, ...]:
     def choose(items: list[hassil.Expression]) -> hassil.Expression:
         return rng.choice(items)
 
@@ -98,18 +94,38 @@ def _walk(
 
     if isinstance(expression, hassil.TextChunk):
         return expression.original_text
+    if isinstance(expression, hassil.Group):
+        return _walk_group(expression, walk, choose, shortest=shortest)
     if isinstance(expression, hassil.ListReference):
         return f"{_OPEN}{expression.list_name}:{expression.slot_name}{_CLOSE}"
-    if isinstance(expression, hassil.RuleReference):
-        return walk(rules[expression.rule_name].expression)
-    if isinstance(expression, hassil.Alternative):
-        if expression.is_optional and shortest:
+    return walk(rules[expression.rule_name].expression) if isinstance(expression, hassil.RuleReference) else ""
+
+
+def _walk_group(
+    group: hassil.Group,
+    walk: Callable[[hassil.Expression], str],
+    choose: Callable[[list[hassil.Expression]], hassil.Expression],
+    *,
+    shortest: bool,
+) -> str:
+    if isinstance(group, hassil.Alternative):
+        if group.is_optional and shortest:
             return ""
-        return walk(expression.items[0] if shortest else choose(expression.items))
-    if isinstance(expression, hassil.Permutation):
-        items = list(expression.items)
-        return " ".join(walk(item) for item in (items if shortest else sorted(items, key=lambda _: id(choose(items)))))
-    return "".join(walk(item) for item in expression.items) if isinstance(expression, hassil.Group) else ""
+        return walk(group.items[0] if shortest else choose(group.items))
+    if isinstance(group, hassil.Permutation):
+        left = list(group.items)
+        order = []
+        while left:
+            order.append(left[0] if shortest else choose(left))
+            left.remove(order[-1])
+        return " ".join(walk(item) for item in order)
+    return "".join(walk(item) for item in group.items)
+
+
+def says_something(template: str, rules: Rules) -> bool:
+    """Whether the shortest sentence of a template has words of its own besides its slots."""
+    text = _walk(hassil.parse_sentence(template).expression, rules, lambda items: items[0], shortest=True, depth=0)
+    return bool(_MARKED.sub("", text).strip())
 
 
 def spell(expression: hassil.Expression, rng: random.Random, *, rules: Rules | None = None) -> str:

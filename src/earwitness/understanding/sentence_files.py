@@ -177,12 +177,10 @@ def _construct(node: yaml.Node, where: Where, lines: dict[Where, int]) -> object
         raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     lines[where] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
-        return {
-            str(key.value): _construct(value, (*where, str(key.value)), lines) for key, value in node.value
-        }
+        return {str(key.value): _construct(value, (*where, str(key.value)), lines) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
         return [_construct(item, (*where, index), lines) for index, item in enumerate(node.value)]
-    return yaml.SafeLoader("").construct_object(node)  # type: ignore[no-untyped-call]
+    return yaml.SafeLoader("").construct_object(node)
 
 
 def _check_shape(file: SentenceFile) -> None:
@@ -195,7 +193,9 @@ def _check_shape(file: SentenceFile) -> None:
     for name, intent in file.part("intents").items():
         where: Where = ("intents", name)
         if not isinstance(intent, dict) or not isinstance(intent.get("data"), list):
-            raise file.fail(where, f"the intent {name} has no list 'data'.", "Write 'data:' and below it '- sentences:'.")
+            raise file.fail(
+                where, f"the intent {name} has no list 'data'.", "Write 'data:' and below it '- sentences:'."
+            )
         for index, block in enumerate(intent["data"]):
             _check_block(file, (*where, "data", index), block)
     for name, values in file.part("lists").items():

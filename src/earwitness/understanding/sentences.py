@@ -10,7 +10,7 @@ hassil's expressions can use it: the matcher, the sampler, the recogniser's gram
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -20,6 +20,7 @@ import home_assistant_intents
 
 from earwitness.kernel.errors import BadInput
 from earwitness.understanding.context import Context, Named
+from earwitness.understanding.sampling import says_something
 from earwitness.understanding.sentence_files import SentenceFile, read_file
 from earwitness.understanding.typed_lists import typed_lists
 from earwitness.understanding.wording import plain
@@ -135,7 +136,23 @@ def _home_assistant(language: str) -> list[SentenceSource]:
         return []
     answers = data.get("responses", {})
     responses = answers.get("intents", {}) if isinstance(answers, dict) else {}
-    return [SentenceSource(HOME_ASSISTANT, hassil.Intents.from_dict(dict(data)), responses)]
+    intents = hassil.Intents.from_dict(dict(data))
+    for intent in intents.intents.values():
+        kept = [block for block in intent.data if not _delayed_command(block)]
+        intent.data = [_without_bare_names(block, intents) for block in kept]
+    return [SentenceSource(HOME_ASSISTANT, intents, responses)]
+
+
+def _without_bare_names(block: hassil.IntentData, intents: hassil.Intents) -> hassil.IntentData:
+    """Without sentences that are a name and nothing else: naming a lamp must not switch it."""
+    rules = {**intents.expansion_rules, **block.expansion_rules}
+    texts = [text for text in block.sentence_texts if says_something(text, rules)]
+    return replace(block, sentence_texts=texts) if texts != block.sentence_texts else block
+
+
+def _delayed_command(block: hassil.IntentData) -> bool:
+    """Sentences like "{anything} in five minutes": as a last resort they would take talk for orders."""
+    return str((block.metadata or {}).get("slot_combination", "")).startswith("command")
 
 
 def slot_lists(context: Context) -> dict[str, hassil.SlotList]:

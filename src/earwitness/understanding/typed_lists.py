@@ -20,30 +20,36 @@ _ORDINALS = (
     "1st|2nd|3rd|21st|22nd|23rd|31st|{1..31:_day}[th])"
 )
 _DAYPART = "(am|pm|in the morning|in the afternoon|in the evening|at night)"
-_HOUR = "{0..23:_hour}"
-_MINUTES = "({1..59:_minute}|(oh|o) {1..9:_minute})"
+_HOUR = "{1..12:_hour}"
+_LATE_HOUR = "({13..23:_hour}|0)"
+_MINUTES = "({10..59:_minute}|(oh|o) {1..9:_minute}|00|01|02|03|04|05|06|07|08|09)"
+_PAST = "(half|[a] quarter|{1..29:_minute} [minutes]) (past|after)"
+_TO = "([a] quarter|{1..29:_minute} [minutes]) to"
 
 TIME = (
     f"(noon|midday|midnight|{_HOUR} [o'clock] [{_DAYPART}]|{_HOUR} {_MINUTES} [{_DAYPART}]|"
-    f"(half|[a] quarter|{{1..29:_minute}} [minutes]) (past|after) {_HOUR} [{_DAYPART}]|"
-    f"([a] quarter|{{1..29:_minute}} [minutes]) to {_HOUR} [{_DAYPART}])"
+    f"({_PAST}|{_TO}) {_HOUR} [{_DAYPART}]|{_LATE_HOUR} [(o'clock|{_MINUTES})])"
 )
 DATE = (
     f"(today|tonight|tomorrow|the day after tomorrow|yesterday|[(this|next|on)] {_DAYS}|this weekend|next week|"
     f"[on] [the] {_ORDINALS} [of] {_MONTHS}|[on] {_MONTHS} [the] {_ORDINALS}|on the {_ORDINALS}|"
     "in (a|{1..60:_days}) (day|days|week|weeks))"
 )
-_COUNT = "(a|an|{1..600:_count})"
-_HOURS = f"({_COUNT} hour[s]|half an hour|{_COUNT} and a half hours|an hour and a half)"
-_MINS = f"({_COUNT} minute[s]|half a minute|{_COUNT} and a half minutes)"
-_SECS = f"{_COUNT} second[s]"
+_HOURS = "({1..600:_count} hour[s]|an hour|half an hour|{1..24:_count} and a half hours|an hour and a half)"
+_MINS = "({1..600:_count} minute[s]|a minute|half a minute|{1..60:_count} and a half minutes|a minute and a half)"
+_SECS = "({1..600:_count} second[s]|a second)"
+_WHOLE_HOURS = "({1..24:_count} hour[s]|an hour)"
+_WHOLE_MINS = "({1..59:_count} minute[s]|a minute)"
 DURATION = (
-    f"({_HOURS}|{_MINS}|{_SECS}|{_HOURS} [and] {_MINS}|{_MINS} [and] {_SECS}|{_HOURS} [and] {_MINS} [and] {_SECS}|"
+    f"({_HOURS}|{_MINS}|{_SECS}|{_WHOLE_HOURS} [and] {_WHOLE_MINS}|"
+    f"{_WHOLE_MINS} [and] {_SECS}|{_WHOLE_HOURS} [and] {_WHOLE_MINS} [and] {_SECS}|"
     "[a] quarter of an hour|three quarters of an hour|{1..30:_count} day[s])"
 )
 NUMBER = "[(minus|negative)] {0..1000:_number} [point {0..9:_tenth}]"
 PERCENT = "({0..100:_percent} [percent]|half|full|maximum|minimum|a quarter|three quarters)"
-TEMPERATURE = "[(minus|negative)] {0..120:_degrees} [(point {0..9:_tenth}|and a half)] [degree[s]] [(celsius|fahrenheit)]"
+TEMPERATURE = (
+    "[(minus|negative)] {0..120:_degrees} [(point {0..9:_tenth}|and a half)] [degree[s]] [(celsius|fahrenheit)]"
+)
 
 
 @cache

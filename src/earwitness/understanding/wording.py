@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 MAX_CHARACTERS = 1_000  # more is no sentence; what is beyond is cut off
+MOST_ROUNDS = 5  # one rewriting may make room for another
 
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), to)
@@ -39,7 +40,12 @@ def _kept(character: str) -> str:
 
 def plain(text: str) -> str:
     """The words of ``text``; stable: plain words stay as they are."""
-    words = "".join(map(_kept, unicodedata.normalize("NFC", text[:MAX_CHARACTERS]).lower()))
-    for pattern, to in _REWRITES:
-        words = pattern.sub(to, words)
+    words = text[:MAX_CHARACTERS]
+    for _ in range(MOST_ROUNDS):
+        before = words
+        words = "".join(map(_kept, unicodedata.normalize("NFC", words.lower())))
+        for pattern, to in _REWRITES:
+            words = pattern.sub(to, words)
+        if words == before:
+            break
     return words.strip()

@@ -1,27 +1,25 @@
-"""The sentences the shipped model learns from: this project's natural wording, samples of its templates, and
-sentences that are for nobody. Everything here was written for the project.
+"""The sentences the shipped model learns from.
+
+They are this project's natural wording, samples of its templates, and sentences that are for nobody. Everything
+here was written for the project.
 
 ``python -c "from earwitness.understanding.learned.corpus import train_shipped; train_shipped()"`` trains it again
 and writes it to ``understanding/models/en``.
 """
 
-import json
 import random
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 
 import hassil
 
-from earwitness.understanding.context import Context
-from earwitness.understanding.learned.features import words
 from earwitness.understanding.learned.household import FREE, household
 from earwitness.understanding.learned.intents import OUT_OF_SCOPE
-from earwitness.understanding.learned.lexicon import Names
 from earwitness.understanding.learned.model import Class, LearnedModel
+from earwitness.understanding.learned.naming import folder, known_names, label
 from earwitness.understanding.learned.training import Example, Material, fit
 from earwitness.understanding.sampling import Draw, draws, spell
-from earwitness.understanding.sentences import load, slot_lists, spoken_forms
+from earwitness.understanding.sentences import load, slot_lists
 
 SEED = 20
 OF_TEMPLATES = 3  # samples of each template, of each natural wording
@@ -30,26 +28,6 @@ FILLINGS = 3  # of a sentence with slots
 MOST_OF_CLASS = 220
 OPENINGS = ("", "", "", "", "", "please ", "hey ", "could you ", "can you ", "okay ", "would you ")
 ENDINGS = ("", "", "", "", "", "", " please", " now", " for me", " thanks")
-
-
-def folder(kind: str, language: str = "en") -> Path:
-    """The folder ``corpus`` or ``models`` of a language."""
-    return Path(str(resources.files("earwitness.understanding"))) / kind / language
-
-
-def label(intent: str, fixed: Mapping[str, object]) -> str:
-    """The classifier's name for an intent with the slots its templates fix."""
-    return f"{intent} {json.dumps(dict(sorted(fixed.items())))}" if fixed else intent
-
-
-def known_names(context: Context) -> Names:
-    """The household's names as the tagger wants them: the words of each, and of what kind it is."""
-    return {
-        tuple(words(form)): kind
-        for kind, names in reversed(list(context.kinds()))
-        for each in names
-        for form in spoken_forms(kind, each)
-    }
 
 
 def shipped_material() -> Material:
@@ -66,11 +44,16 @@ def shipped_material() -> Material:
             name = label(draw.intent, draw.fixed)
             classes[name] = Class(draw.intent, draw.fixed)
             for _ in range(FILLINGS if any(piece.list_name for piece in draw.pieces) else 1):
-                example = filled(draw, name, lists, shipped.expansion_rules, rng)
+                example = dressed(filled(draw, name, lists, shipped.expansion_rules, rng), rng)
                 examples.setdefault(name, {})[example.text] = example
     chosen = [each for name in sorted(examples) for each in _some(list(examples[name].values()), rng)]
     outside = (folder("corpus") / "out_of_scope.txt").read_text(encoding="utf-8").splitlines()
-    chosen += [Example(opening + text, OUT_OF_SCOPE, (), text) for text in outside if text for opening in ("", rng.choice(OPENINGS))]
+    chosen += [
+        Example(opening + text, OUT_OF_SCOPE, (), text)
+        for text in outside
+        if text
+        for opening in ("", rng.choice(OPENINGS))
+    ]
     return Material(chosen, classes, known_names(context))
 
 
@@ -94,10 +77,14 @@ def _some(examples: list[Example], rng: random.Random) -> list[Example]:
 
 
 def filled(
-    draw: Draw, name: str, lists: Mapping[str, hassil.SlotList], rules: Mapping[str, hassil.Sentence], rng: random.Random
+    draw: Draw,
+    name: str,
+    lists: Mapping[str, hassil.SlotList],
+    rules: Mapping[str, hassil.Sentence],
+    rng: random.Random,
 ) -> Example:
     """A draw with its slots filled and marked."""
-    text = rng.choice(OPENINGS)
+    text = ""
     slots: list[tuple[str, int, int]] = []
     for piece in draw.pieces:
         said = piece.text or _value(piece.list_name, lists, rules, rng, draw)
@@ -107,11 +94,22 @@ def filled(
             slots.append((piece.slot, len(text), len(text) + len(said)))
         text += said
     wording = " ".join(piece.text or f"{{{piece.list_name}}}" for piece in draw.pieces)
-    return Example(text + rng.choice(ENDINGS), name, tuple(slots), wording)
+    return Example(text, name, tuple(slots), wording)
+
+
+def dressed(example: Example, rng: random.Random) -> Example:
+    """With the small words people put around an order."""
+    opening, ending = rng.choice(OPENINGS), rng.choice(ENDINGS)
+    moved = tuple((slot, start + len(opening), end + len(opening)) for slot, start, end in example.slots)
+    return Example(opening + example.text + ending, example.intent, moved, example.group)
 
 
 def _value(
-    name: str, lists: Mapping[str, hassil.SlotList], rules: Mapping[str, hassil.Sentence], rng: random.Random, draw: Draw
+    name: str,
+    lists: Mapping[str, hassil.SlotList],
+    rules: Mapping[str, hassil.Sentence],
+    rng: random.Random,
+    draw: Draw,
 ) -> str:
     if name in FREE:
         return rng.choice(FREE[name])
@@ -133,5 +131,3 @@ def train_shipped(target: Path | None = None) -> LearnedModel:
     model = fit(shipped_material(), rarest=4)
     model.save(target or folder("models"))
     return model
-
-

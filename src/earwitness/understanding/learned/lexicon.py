@@ -26,7 +26,8 @@ _LISTS: Mapping[str, str] = {
     " diapers napkins tissues ketchup mustard mayonnaise vinegar beans lentils nuts almonds",
     "room": "kitchen bedroom bathroom hall hallway lounge office study garage garden basement attic nursery porch patio"
     " balcony corridor cellar laundry toilet dining living room house home upstairs downstairs",
-    "device": "light lights lamp lamps bulb bulbs fan fans heater heating thermostat tv television radio speaker speakers"
+    "device": "light lights lamp lamps bulb bulbs fan fans heater heating thermostat tv television radio"
+    " speaker speakers"
     " blinds blind curtains curtain shutters shutter door doors window windows lock plug socket outlet switch vacuum"
     " hoover robot kettle oven dishwasher washer dryer camera alarm sprinkler coffee maker machine",
     "genre": "jazz rock pop classical blues country metal punk folk reggae soul techno disco funk opera hip hop rap",
@@ -39,14 +40,15 @@ _LISTS: Mapping[str, str] = {
     " atlanta philadelphia phoenix detroit orlando york angeles francisco vegas washington texas california florida"
     " england scotland ireland france germany spain italy india china japan russia canada mexico brazil australia"
     " america europe africa asia",
-    "transport": "train trains bus buses taxi cab uber lyft flight plane subway metro tram ferry car bike ticket tickets",
+    "transport": "train trains bus buses taxi cab uber lyft flight plane subway metro tram ferry car bike"
+    " ticket tickets",
     "social": "facebook twitter instagram snapchat linkedin whatsapp reddit tumblr youtube",
     "weather": "rain raining rainy snow snowing sunny cloudy windy storm stormy hot cold warm humid fog foggy umbrella"
     " jacket coat forecast",
     "person": "john mary david sarah michael emma james anna robert laura peter julia paul lisa mark susan tom kate bob"
     " alice jack lucy sam jane george helen",
 }
-CLASSES: dict[str, str] = {word: name for name, text in reversed(_LISTS.items()) for word in text.split()}
+CLASSES: dict[str, str] = {word: name for name, text in reversed(list(_LISTS.items())) for word in text.split()}
 CLASSES |= dict.fromkeys([*UNITS, *TENS, "hundred", "thousand", "million", "half", "quarter"], "number")
 CLASSES |= dict.fromkeys(ORDINALS, "ordinal")
 CLASSES |= {name: "colour" for name in COLOURS if " " not in name}

@@ -7,9 +7,9 @@ import hassil
 
 from earwitness.understanding import slots
 from earwitness.understanding.context import Context
-from earwitness.understanding.learned.corpus import known_names, label
 from earwitness.understanding.learned.lexicon import Names
 from earwitness.understanding.learned.model import Found, LearnedModel
+from earwitness.understanding.learned.naming import known_names, label
 from earwitness.understanding.sentences import HOME_ASSISTANT, Sentences
 from earwitness.understanding.values import Intent, Interpretation, SlotValue, Source
 from earwitness.understanding.wording import plain
@@ -44,10 +44,8 @@ def mandatory(expression: hassil.Expression, rules: Mapping[str, hassil.Sentence
     return frozenset.union(*each)
 
 
-def spelled_out(values: hassil.SlotList | None, text: str) -> SlotValue | None:
+def spelled_out(values: hassil.TextSlotList, text: str) -> SlotValue | None:
     """The value of a list that is written out in a sentence file, by the words for it."""
-    if not isinstance(values, hassil.TextSlotList):
-        return None
     for each in values.values:
         if hassil.is_match(text, hassil.Sentence(_group(each.text_in))):
             out = text if each.value_out is None else each.value_out
@@ -145,22 +143,15 @@ class LearnedMatcher:
 
     def _value(self, intent: str, found: Found, context: Context) -> SlotValue | None:
         kind = self._kinds.get((intent, found.slot), "")
-        listed = self._listed(kind, found.text)
-        if listed is not None:
-            return listed
+        if kind in slots.PARSERS:
+            return slots.parse(kind, found.text, context)
+        for source in self.sentences.sources:
+            values = source.intents.slot_lists.get(kind)
+            if isinstance(values, hassil.TextSlotList):
+                return spelled_out(values, found.text)  # a list written out in a file knows no other values
         if kind in {"area", "floor", "name", "list", "person"} and not context.named(kind):
             return None  # the household has none of the kind
         return slots.parse(kind, found.text, context)
-
-    def _listed(self, kind: str, text: str) -> SlotValue | None:
-        """A value of a list that a sentence file spells out (``open_state``, ``cover_class``…)."""
-        if kind in slots.PARSERS:
-            return None
-        for source in self.sentences.sources:
-            value = spelled_out(source.intents.slot_lists.get(kind), text)
-            if value is not None:
-                return value
-        return None
 
     def _known(self, context: Context) -> Names:
         names = tuple(context.kinds())

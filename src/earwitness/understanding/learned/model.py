@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -70,7 +71,9 @@ class LearnedModel:
             "version": VERSION,
             "features": FEATURES,
             "intents": list(self.intents.intents),
-            "classes": {name: {"intent": each.intent, "fixed": dict(each.fixed)} for name, each in self.classes.items()},
+            "classes": {
+                name: {"intent": each.intent, "fixed": dict(each.fixed)} for name, each in self.classes.items()
+            },
             "vocabularies": terms,
             "calibration": {
                 "weights": calibration.weights,
@@ -94,7 +97,7 @@ def load(folder: Path) -> LearnedModel:
     """
     try:
         about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        with np.load(folder / "weights.npz", allow_pickle=False) as arrays:
+        with (folder / "weights.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             idf, weights, bias = (arrays[name].astype(np.float32) for name in ("idf", "weights", "bias"))
             data = arrays["slots"].astype(np.uint8).tobytes()
         if about["version"] != VERSION or about["features"] != FEATURES:
@@ -107,7 +110,7 @@ def load(folder: Path) -> LearnedModel:
         calibration = Calibration(tuple(map(float, curve["weights"])), float(curve["bias"]), float(curve["least"]))  # type: ignore[arg-type]
         _check(intents, vocabularies, idf.shape, weights.shape, bias.shape)
         tags = TagModel(data)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, BadZipFile) as error:
         msg = f"The learned model cannot be read ({type(error).__name__})."
         raise BadInput(msg, next_step=_AGAIN) from error
     return LearnedModel(IntentModel(intents, vocabularies, idf, weights, bias, calibration), tags, classes)
@@ -121,9 +124,7 @@ def _numbered(terms: Sequence[Sequence[str]]) -> tuple[dict[str, int], ...]:
     return tuple(found)
 
 
-def _check(
-    intents: Sequence[str], vocabularies: Sequence[Mapping[str, int]], *shapes: tuple[int, ...]
-) -> None:
+def _check(intents: Sequence[str], vocabularies: Sequence[Mapping[str, int]], *shapes: tuple[int, ...]) -> None:
     rows = sum(map(len, vocabularies))
     if len(vocabularies) != len(BLOCKS) or shapes != ((rows,), (rows, len(intents)), (len(intents),)) or not intents:
         msg = "arrays and vocabulary disagree"

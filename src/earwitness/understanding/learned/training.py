@@ -18,7 +18,7 @@ from earwitness.understanding.learned.lexicon import Names, word_classes
 from earwitness.understanding.learned.model import Class, LearnedModel
 from earwitness.understanding.learned.tagger import NONE, Tagged, fit_tags
 
-FEWEST = 8  # of each intent, for a cross-validation in four parts to mean something
+FEWEST = 4  # of each intent: one for every part of the cross-validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,9 @@ def _read(path: Path) -> Iterator[Example]:
         for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line)
-                slots = tuple((str(each["slot"]), int(each["start"]), int(each["end"])) for each in row.get("slots", ()))
+                slots = tuple(
+                    (str(each["slot"]), int(each["start"]), int(each["end"])) for each in row.get("slots", ())
+                )
                 yield Example(str(row["text"]), str(row["intent"]), slots)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 msg = f"{path.name}, line {number}: not a training sentence."
@@ -65,7 +67,7 @@ def fit(material: Material, *, rarest: int = 1) -> LearnedModel:
     """Train classifier and tagger.
 
     Raises:
-        BadInput: there are fewer than two intents, or fewer than eight sentences of one.
+        BadInput: there are fewer than two intents, or fewer than four sentences of one.
     """
     labels = [each.intent for each in material.examples]
     _check(labels)
