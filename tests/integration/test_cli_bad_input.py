@@ -208,7 +208,6 @@ def test_a_bad_name_of_the_very_first_person_makes_no_household(tmp_path: Path) 
         ("contact", "remove", CONTACT),
         ("device", "agree", canary("porch")),
         ("device", "confirm", canary("kitchen")),
-        ("effects", "remove", "eff_" + "a" * 26),
         ("receipts", "--subject", "person_" + "a" * 26),
         ("incident", canary("")),
         ("incident", canary("x"), "--recording", UNKNOWN, "--from", "1d"),

@@ -231,10 +231,11 @@ def test_effects(cli: CommandLine, clip: str) -> None:
         effect = Effect("", recording, person, "timer", house.clock.now_ms(), canary("a timer"))
         name = house.effects.record(tx, effect).id
     assert cli.does("effects", "list", "--as", NAME).rows[0]["what it caused"] == canary("a timer")
+    assert cli.does("who", "--limit", "2", "--as", NAME).rows[1]["did"] == "read"  # the look is in the log
     erased = cli.does("erase", "last", "--yes", "--as", NAME)
     assert canary("a timer") in erased.out
-    cli.fails("effects", "remove", name, "--as", NAME)  # nothing here can take a timer back
-    cli.fails("effects", "remove", name, "--as", OTHER_NAME)
+    cli.fails("effects", "remove", name, "--as", NAME, changes=True)  # nothing here can take a timer back
+    cli.fails("effects", "remove", name, "--as", OTHER_NAME, changes=True)  # the look is logged
 
 
 def test_export_opens_with_its_persons_key(cli: CommandLine, clip: str, tmp_path: Path) -> None:
@@ -249,11 +250,13 @@ def test_export_opens_with_its_persons_key(cli: CommandLine, clip: str, tmp_path
 
 
 def test_an_incident(cli: CommandLine, clip: str) -> None:
-    cli.does("keep", clip, "--as", NAME)
+    recording = cli.does("keep", clip, "--as", NAME, "--json").json["recording"]
+    words = ("incident", canary("a guest heard it"), "--recording", recording[:12])
+    assert cli.does(*words, "--as", NAME, "--json").json["affected"][0]["ids"] == [recording]
     reported = cli.does("incident", canary("a disk was stolen"), "--from", "1d", "--as", NAME, "--json").json
     assert [each["who"] for each in reported["affected"]] == [NAME]
     assert reported["incident"] in cli.does("notices", "--as", NAME).out
-    assert canary("a disk was stolen") in cli.does("notices", "--as", NAME, "--json").json[0]
+    assert canary("a disk was stolen") in cli.does("notices", "--as", NAME, "--json").json[1]
     assert "none" in cli.does("notices", "--as", OTHER_NAME).err
     cli.fails("incident", canary("x"), "--from", "1d", "--as", OTHER_NAME, code=3)
 

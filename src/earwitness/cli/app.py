@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:
-    import typer  # noqa: PLC0415 - `--version` does without
+    import typer  # noqa: PLC0415 - the version is told without it
     from typer.exceptions import TyperException  # noqa: PLC0415 - likewise
 
     from earwitness.kernel.errors import EarwitnessError  # noqa: PLC0415 - likewise

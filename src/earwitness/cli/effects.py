@@ -4,12 +4,16 @@ from typing import Annotated
 
 import typer
 
+from earwitness.bootstrap import House
 from earwitness.cli.finding import expand
 from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, JsonFlag, examples
 from earwitness.cli.output import Moment, show_record, show_rows
 from earwitness.cli.plain import App
 from earwitness.cli.session import asking, opened
+from earwitness.identity.people import Person
 from earwitness.kernel.errors import BadInput
+from earwitness.policy.access import Action, Resource
+from earwitness.policy.purposes import Purpose
 from earwitness.vault.effects import Effect
 
 COLUMNS = {"what": "what it caused", "kind": "kind", "removable": "can be removed", "at": "when", "id": "id"}
@@ -24,9 +28,12 @@ def register(app: typer.Typer) -> None:
 
 
 def list_effects(data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: JsonFlag = False) -> None:
-    """List what your recordings caused and what is still there."""
+    """List what your recordings caused and what is still there.
+
+    The look itself goes into your log.
+    """
     with opened(data) as house:
-        found = house.effects.of_subject(asking(house, as_person).id)
+        found = _mine(house, asking(house, as_person))
     rows = [shown_effect(each) for each in found]
     show_rows(rows, COLUMNS, as_json=as_json, wraps=("what",), empty="Nothing that is known of.")
 
@@ -39,12 +46,19 @@ def remove_effect(
 ) -> None:
     """Take back one thing that a recording caused."""
     with opened(data) as house:
-        mine = [each.id for each in house.effects.of_subject(asking(house, as_person).id)]
+        mine = [each.id for each in _mine(house, asking(house, as_person))]
         name = expand(effect, "eff", mine)
         if name not in mine:
             raise BadInput("None of your recordings caused that.", next_step="earwitness effects list shows what is.")
         removed = house.effects.remove(name, house.clock.now_ms())
     show_record({"removed": removed.what, "id": removed.id}, as_json=as_json)
+
+
+def _mine(house: House, person: Person) -> list[Effect]:
+    """Open what is known of a person's effects; like everything that is opened, after the log was told."""
+    everything = Resource(id=person.id, subject=person.id, household=person.household)
+    house.access.open(person.actor(), Action.RECORDING_READ, [everything], Purpose.HISTORY)
+    return house.effects.of_subject(person.id)
 
 
 def shown_effect(effect: Effect) -> dict[str, object]:

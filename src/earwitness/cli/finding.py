@@ -80,6 +80,19 @@ def find_recording(house: House, person: Person, text: str) -> str:
         return expand(text, "rec", tx.scalars(known.limit(2)).all())
 
 
+def find_in_household(house: House, household: str, text: str) -> str:
+    """Return the id of any recording of a household, whole or short: for whoever manages it.
+
+    Raises:
+        BadInput: several ids begin like that.
+    """
+    if not _SHORT.fullmatch(text):
+        return text
+    known = select(recording.c.id).where(recording.c.household_id == household, recording.c.id.startswith(text))
+    with house.database.read() as tx:
+        return expand(text, "rec", tx.scalars(known.limit(2)).all())
+
+
 def _known_subjects(house: House, person: Person) -> list[str]:
     """Return the person, their household, and who opened their history to them."""
     opened = Answer(Purpose.HISTORY, person.id)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from earwitness.bootstrap import House
+from earwitness.cli.finding import find_in_household
 from earwitness.cli.moments import parse_span
 from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, JsonFlag, Since, Until, examples
 from earwitness.cli.output import Moment, note, one_line, say, show_json, show_rows
@@ -34,7 +35,7 @@ def incident(  # noqa: PLR0917 - options
     as_person: AsPerson = "",
     recording: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="The whole id of a recording concerned; may be given again."),
+        typer.Option(metavar="ID", help="A recording concerned; may be given again."),
     ] = None,
     start: Since = "",
     end: Until = "",
@@ -46,7 +47,8 @@ def incident(  # noqa: PLR0917 - options
     with opened(data) as house:
         person = asking(house, as_person)
         span = parse_span(start, end, house.clock.now_ms()) if start or end else None
-        made = house.incidents.report(person.actor(), summary, recordings=recording or [], span=span)
+        named = [find_in_household(house, person.household, each) for each in recording or []]
+        made = house.incidents.report(person.actor(), summary, recordings=named, span=span)
         rows = [_row(house, person, each) for each in made.affected]
     if as_json:
         show_json({"incident": made.id, "affected": rows, "not_kept_any_more": list(made.unknown)})
