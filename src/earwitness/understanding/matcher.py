@@ -117,7 +117,10 @@ def decided(readings: Sequence[Interpretation]) -> Understanding:
 
 def _same_words(one: Interpretation, other: Interpretation) -> bool:
     """Whether a question could not tell them apart: "the kitchen light" as a device and as the light of a room."""
-    return one.intent.name == other.intent.name and bare(one.said).split() == bare(other.said).split()
+    if one.intent.name != other.intent.name:
+        return False
+    by_name = ("name" in one.intent.slots, "name" in other.intent.slots)
+    return bare(one.said).split() == bare(other.said).split() or (one.text == other.text and by_name[0] != by_name[1])
 
 
 def did_you_mean(offered: Sequence[Interpretation]) -> str:
