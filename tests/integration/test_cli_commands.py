@@ -67,6 +67,37 @@ def test_init_makes_all_there_is(tmp_path: Path) -> None:
     assert cli.does("person", "list", "--json").json[0]["standing"] == "owner"
 
 
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--database-url", "mysql://nowhere/x"), 2),
+        (("--database-url", "postgresql+psycopg://127.0.0.1:1/x"), 1),
+        (("--keys-url", "postgresql+psycopg://127.0.0.1:1/x"), 1),
+        (("--custodian", "transit", "--vault-address", "http://127.0.0.1:1"), 1),
+        (("--custodian", "transit"), 2),
+        (("--key-file", "key"), 2),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("place", ["an empty folder", "no folder"])
+def test_init_makes_all_or_nothing(
+    words: tuple[str, ...], code: int, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULT_TOKEN", "token")
+    cli = CommandLine(tmp_path / "data")
+    before = [cli.data] if place == "an empty folder" else []
+    for each in before:
+        each.mkdir()
+    require_one_clear_line(cli("init", *words), code)
+    assert list(tmp_path.rglob("*")) == before
+
+
+def test_a_log_finds_the_key_that_lies_beside_it(empty: CommandLine, tmp_path: Path) -> None:
+    elsewhere = CommandLine(tmp_path / "nowhere")
+    for place in (empty.data, empty.data / "log", empty.data / "second"):
+        assert elsewhere.does("verify", str(place), "--json").json["signature"] == "valid"
+
+
 def test_people(empty: CommandLine) -> None:
     empty.does("person", "add", NAME, "--owner")
     added = empty.does("person", "add", CHILD_NAME, "--child")

@@ -1,5 +1,8 @@
 """``earwitness init``: make an installation, and if a name is given its household and first owner."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -70,7 +73,8 @@ def init(  # noqa: PLR0917 - options
     )
     _require_sense(chosen, owner, household, key_file)
     passphrase = ask_new_passphrase() if custodian == "passphrase" else ""
-    create_house(data, chosen, passphrase=lambda: passphrase)
+    with _nothing_left_on_failure(data):
+        create_house(data, chosen, passphrase=lambda: passphrase)
     with open_house(data, passphrase=lambda: passphrase) as house:
         made = {"data": str(data), "installation": chosen.installation, "custodian": custodian}
         made |= {"log_key": house.log.signer.vkey}
@@ -78,6 +82,22 @@ def init(  # noqa: PLR0917 - options
     show_record(shown, as_json=as_json)
     if not as_json:
         note(_next_step(owner))
+
+
+@contextmanager
+def _nothing_left_on_failure(data: Path) -> Iterator[None]:
+    """Remove what was made in a place that was new or empty, if it could not be finished."""
+    existed = data.exists()
+    fresh = not existed or (data.is_dir() and not any(data.iterdir()))
+    try:
+        yield
+    except BaseException:
+        if fresh:
+            for each in data.iterdir() if data.is_dir() else ():
+                shutil.rmtree(each, ignore_errors=True) if each.is_dir() else each.unlink(missing_ok=True)
+            if not existed and data.is_dir():
+                data.rmdir()
+        raise
 
 
 def _require_sense(chosen: Settings, owner: str, household: str, key_file: Path | None) -> None:

@@ -48,8 +48,8 @@ def verify(  # noqa: PLR0917 - options
     """Check every hash and signature of a log or of a receipt, and name the first thing that is wrong."""
     for each in filter(None, (key, *(witness or []))):
         read_key(each)
-    key = key or _own_key(data)
     target = source or str(data / "log")
+    key = key or _own_key(data, Path(target), Path(target).parent)
     is_url = target.startswith(("http://", "https://"))
     if not is_url and Path(target).is_file():
         _verify_receipt(Path(target), key, witness or [], quorum, as_json=as_json)
@@ -117,7 +117,7 @@ def _verify_receipt(path: Path, key: str, witnesses: list[str], quorum: int | No
         note("This file proves by itself that the log contains this receipt.")
 
 
-def _own_key(data: Path) -> str:
-    """Return the key of the installation at hand, if there is one; a folder elsewhere needs --key."""
-    path = data / "keys" / "log.key"
-    return load_signer(path).vkey if path.is_file() else ""
+def _own_key(*folders: Path) -> str:
+    """Return the key of the first of these that is an installation; a log elsewhere needs --key."""
+    paths = [folder / "keys" / "log.key" for folder in folders]
+    return next((load_signer(path).vkey for path in paths if path.is_file()), "")
