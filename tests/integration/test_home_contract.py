@@ -25,12 +25,24 @@ entities:
   - {id: light.kitchen, name: Kitchen light, area: kitchen, state: "off", attributes: {brightness: 100}}
   - {id: light.bedroom, name: Bedroom light, area: bedroom, state: "on", attributes: {brightness: 200}}
   - {id: switch.kettle, name: Kettle, area: kitchen, state: "off"}
-  - {id: cover.bedroom_blind, name: Bedroom blind, area: bedroom, state: open, attributes: {device_class: blind, current_position: 100}}
+  - id: cover.bedroom_blind
+    name: Bedroom blind
+    area: bedroom
+    state: open
+    attributes: {device_class: blind, current_position: 100}
   - {id: lock.front_door, name: Front door, area: hall, state: unlocked}
-  - {id: climate.bedroom, name: Bedroom thermostat, area: bedroom, state: heat, attributes: {temperature: 20, current_temperature: 18}}
+  - id: climate.bedroom
+    name: Bedroom thermostat
+    area: bedroom
+    state: heat
+    attributes: {temperature: 20, current_temperature: 18}
   - {id: fan.bedroom, name: Bedroom fan, area: bedroom, state: "off", attributes: {percentage: 0}}
   - {id: vacuum.robot, name: Robot, area: hall, state: docked, attributes: {battery_level: 80}}
-  - {id: valve.garden_hose, name: Garden hose valve, area: hall, state: closed, attributes: {device_class: water, current_position: 0}}
+  - id: valve.garden_hose
+    name: Garden hose valve
+    area: hall
+    state: closed
+    attributes: {device_class: water, current_position: 0}
   - {id: switch.gone, name: Heating pad, area: bedroom, state: unavailable}
   - {id: switch.deaf, name: Old radio, area: hall, state: "off"}
 """

@@ -48,6 +48,8 @@ LEVELS = {
     "quarter": 25, "a quarter": 25, "one quarter": 25, "1 quarter": 25, "a third": 33, "1 third": 33, "2 thirds": 67,
     "3 quarters": 75, "three quarters": 75, "a quarter open": 25, "medium brightness": 50, "low brightness": 25,
     "very low": 10, "very dim": 5, "dim": 20, "bright": 100, "0": 0, "low volume": 25, "high brightness": 100,
+    "as bright as possible": 100, "as high as possible": 100, "as loud as possible": 100, "as fast as possible": 100,
+    "as dim as possible": 1, "as quiet as possible": 1, "its maximum": 100, "its minimum": 1, "maximum volume": 100,
 }  # fmt: skip
 """Words for a share, in percent."""
 

@@ -101,7 +101,8 @@ def _whether(order: Order, matching: Sequence[Entity], state: str, home: Home) -
         return sentence(f"no, {told} {be(entities)} {state_word(entities[0])}")
     if not matching:
         return sentence(f"no, {'none of them is' if len(entities) > 1 else 'it is not'} {word}")
-    if re.search(r"\b(?:all|every|everything|both)\b", order.text) and len(matching) < len(entities):
+    wants_all = state in {"locked", "closed", "off"} and not re.search(r"\b(?:any|some|one)\b", order.text)
+    if (wants_all or re.search(r"\b(?:all|every|everything|both)\b", order.text)) and len(matching) < len(entities):
         rest = [each for each in entities if each not in matching]
         return sentence(f"no, {devices(rest, home)} {be(rest)} not")
     if len(matching) == len(entities):

@@ -1,4 +1,4 @@
-"""What is not done without a yes: doors that open, water and gas that flow, things that must stay on, everything at once."""
+"""What is not done without a yes: doors that open, water that flows, things that must stay on, everything at once."""
 
 from enum import StrEnum
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from earwitness.kernel.errors import DeviceCannot, DeviceSilent, NotFound
 from earwitness.skills.home.model import Call, Change, Home, changes
-from earwitness.skills.home.planning import restore
 from earwitness.skills.home.port import HomeControl
+from earwitness.skills.home.undoing import restore
 
 KEPT = 20
 """How many actions can be undone; the oldest is forgotten first."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 from hassil.errors import HassilError
-from hassil.intents import Intents, TextSlotList
+from hassil.intents import Intents, SlotList, TextSlotList
 from hassil.recognize import recognize_all
 from hassil.util import merge_dict
 
@@ -54,7 +54,7 @@ class Grammar:
             raise BadInput(
                 "A file of home sentences cannot be read.", next_step="docs/skills/home.md shows its shape."
             ) from error
-        self._lists = {"word_value": TextSlotList.from_strings(amounts.words(), name="word_value")}
+        self._lists: dict[str, SlotList] = {"word_value": TextSlotList.from_strings(amounts.words(), name="word_value")}
 
     def readings(self, text: str) -> Iterator[Reading]:
         """Every way to read a sentence (after :func:`~.wording.normalise`), in no order."""

@@ -1,5 +1,6 @@
-"""Which areas and floors a phrase names: by their names and aliases, by common names of the same room,
-and "upstairs" by the order of the floors.
+"""Which areas and floors a phrase names.
+
+By their names and aliases, by common names of the same room, and "upstairs" by the order of the floors.
 """
 
 from collections.abc import Iterable, Sequence

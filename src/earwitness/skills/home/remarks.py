@@ -6,7 +6,7 @@ from earwitness.skills.home.amounts import Amount, Unit
 from earwitness.skills.home.model import Entity, Home
 from earwitness.skills.home.orders import Action
 from earwitness.skills.home.places import spot
-from earwitness.skills.home.targets import entity_names
+from earwitness.skills.home.vocabulary import entity_names
 from earwitness.skills.home.wording import singular, uniform
 
 Meaning = tuple[Action, dict[str, object], Amount | None]

@@ -55,7 +55,7 @@ def _success(order: Order, worked: Sequence[Entity], outcome: Outcome, home: Hom
     changed = {change.entity for change in outcome.changes}
     unchanged = not any(each.id in changed for each in worked) and not outcome.changes
     if order.action in {Action.SET, Action.ADJUST}:
-        return _levels(order, worked, names, home, unchanged=unchanged)
+        return _levels(order, worked, names, unchanged=unchanged)
     if order.action is Action.MEDIA:
         return f"{_MEDIA[str(order.slots.get('command'))]} {names}"
     if order.action is Action.VACUUM:
@@ -77,7 +77,7 @@ def _state_word(worked: Sequence[Entity]) -> str:
     return states.pop() if len(states) == 1 else "like that"
 
 
-def _levels(order: Order, worked: Sequence[Entity], names: str, home: Home, *, unchanged: bool) -> str:
+def _levels(order: Order, worked: Sequence[Entity], names: str, *, unchanged: bool) -> str:
     amount = order.amount
     already = "already " if unchanged else "now "
     if amount and amount.unit in {Unit.COLOUR, Unit.MODE}:

@@ -115,7 +115,7 @@ _BY_STATE = {
            "automation", "camera", "remote", "water_heater", "vacuum", "valve", "sensor"),
     "off": ("light", "switch", "fan", "input_boolean", "media_player", "climate", "binary_sensor", "siren",
     "humidifier",
-            "automation", "camera", "remote", "water_heater", "valve", "sensor"),
+            "automation", "camera", "remote", "water_heater", "valve", "sensor", "vacuum", "lawn_mower"),
     "open": ("cover", "valve", "binary_sensor", "lock"),
     "closed": ("cover", "valve", "binary_sensor"),
     "locked": ("lock",),
@@ -141,11 +141,11 @@ def field_of(action: Action, slots: dict[str, object], quantity: Amount | None, 
     if action is Action.ASK:
         return _asked(slots, aspect)
     if action in {Action.SET, Action.ADJUST}:
-        return _measured(slots, quantity, aspect)
+        return _measured(quantity, aspect)
     return _FIELDS[action]
 
 
-def _measured(slots: dict[str, object], quantity: Amount | None, aspect: str | None) -> Field:
+def _measured(quantity: Amount | None, aspect: str | None) -> Field:
     if quantity and quantity.unit in {Unit.COLOUR, Unit.KELVIN} and aspect != "temperature":
         return _BY_UNIT[quantity.unit]
     if aspect in _BY_ASPECT:
@@ -168,7 +168,7 @@ def _asked(slots: dict[str, object], aspect: str | None) -> Field:
     return Field((), ())
 
 
-def preferred(action: Action, slots: dict[str, object], found: Found, home: Home, said: str = "") -> tuple[Entity, ...]:
+def preferred(action: Action, found: Found, home: Home, said: str = "", command: str = "") -> tuple[Entity, ...]:
     """Of several that fit a word equally, take the one that is in use: "pause" is about what plays."""
     entities = found.entities
     if not found.named and (
@@ -178,6 +178,9 @@ def preferred(action: Action, slots: dict[str, object], found: Found, home: Home
         entities = (
             tuple(each for each in entities if each.domain not in {"light", "fan"} or each.state == "on") or entities
         )
+    if found.kind == "water" and len(entities) > 1:
+        # "the water" is that of the house
+        entities = tuple(each for each in entities if not set(name_words(each.name)) & IRRIGATION) or entities
     if action is Action.WATER:
         return tuple(each for each in entities if set(name_words(each.name)) & IRRIGATION)
     if found.several or len(entities) < 2:  # noqa: PLR2004 - nothing to choose
@@ -185,14 +188,14 @@ def preferred(action: Action, slots: dict[str, object], found: Found, home: Home
     if action in {Action.MEDIA, Action.SOURCE} or (
         entities and all(each.domain == "media_player" for each in entities)
     ):
-        return _in_use(entities, _media_states(action, slots), home)
+        return _in_use(entities, _media_states(action, command), home)
     if action is Action.STOP:
         return _in_use(entities, ("opening", "closing", "cleaning", "playing", "mowing", "on"), home)
     return entities
 
 
-def _media_states(action: Action, slots: dict[str, object]) -> tuple[str, ...]:
-    if action is Action.MEDIA and slots.get("command") == "play":
+def _media_states(action: Action, command: str) -> tuple[str, ...]:
+    if action is Action.MEDIA and command == "play":
         return ("paused", "idle", "on", "standby")
     return ("playing", "on", "paused")
 

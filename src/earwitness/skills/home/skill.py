@@ -12,11 +12,12 @@ from typing import Any
 
 from earwitness.kernel.errors import HomeUnreachable
 from earwitness.skills.home import answers, replies
+from earwitness.skills.home.choosing import choose
 from earwitness.skills.home.danger import Danger, dangers
 from earwitness.skills.home.execution import Execution, Outcome
 from earwitness.skills.home.grammar import Grammar, load
 from earwitness.skills.home.intents import intent_of
-from earwitness.skills.home.interpret import Context, choose, interpret
+from earwitness.skills.home.interpret import Context, interpret
 from earwitness.skills.home.model import Call, Change, Home
 from earwitness.skills.home.orders import Action, Choice, Nothing, Order, Why
 from earwitness.skills.home.orders import Reading as HomeReading
@@ -25,11 +26,13 @@ from earwitness.skills.home.port import HomeControl
 from earwitness.skills.home.wording import normalise, uniform
 
 _YES = re.compile(
-    r"^(?:yes|yeah|yep|yup|sure|ok|okay|do it|go ahead|of course|certainly|definitely|correct|right|please do|confirm|confirmed|i am sure|yes please)\b"
+    r"^(?:yes|yeah|yep|yup|sure|ok|okay|do it|go ahead|of course|certainly|definitely|correct|right|please do|"
+    r"confirm|confirmed|i am sure)\b"
 )
 _NO = re.compile(r"^(?:no|nope|nah|do not|stop|cancel|never ?mind|forget it|leave it|better not)\b")
 _UNDO = re.compile(
-    r"^(?:undo|undo (?:it|that|this|the last (?:one|thing|command|action))|take (?:it|that) back|revert(?: that| it)?|put it back(?: how it was)?|change it back|go back to how it was|reverse that)$"
+    r"^(?:undo(?: (?:it|that|this|the last (?:one|thing|command|action)))?|take (?:it|that) back|revert(?: that| it)?|"
+    r"put it back(?: how it was)?|change it back|go back to how it was|reverse that)$"
 )
 
 
@@ -194,7 +197,7 @@ def _with_areas(order: Order, home: Home) -> Order:
 
 
 def _is_everything(order: Order) -> bool:
-    """ "Everything", and no room or kind with it."""
+    """Whether "everything" was said, and no room or kind with it."""
     everywhere = order.found.house or not order.found.scope.named
     return order.found.everything and everywhere and order.action not in {Action.ASK, Action.LOCK}
 

@@ -23,9 +23,11 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 
 
 def the(entity: Entity, home: Home | None = None) -> str:
-    """ "the kitchen light"; with its room where another one is called the same."""
+    """Say "the kitchen light", with its room where another one is called the same."""
     name = entity.name
-    lowered = name if _is_proper(entity) else name[:1].lower() + name[1:]
+    lowered = (
+        name if _is_proper(entity) else " ".join(word.lower() if word[1:].islower() else word for word in name.split())
+    )
     article = "" if _is_proper(entity) or lowered.startswith(("the ", "my ")) else "the "
     return article + lowered + (_where(entity, home) if home else "")
 
@@ -60,7 +62,7 @@ def devices(entities: Sequence[Entity], home: Home) -> str:
 
 
 def be(entities: Sequence[Entity]) -> str:
-    """ "is" or "are": blinds are, a light is."""
+    """Say "is" or "are": blinds are, a light is."""
     name = entities[0].name.lower() if len(entities) == 1 else "s"
     return "are" if name.endswith("s") and not name.endswith("ss") else "is"
 

@@ -9,12 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from functools import lru_cache
-
-from rapidfuzz import fuzz, process
 
 from earwitness.skills.home.model import Entity, Home
-from earwitness.skills.home.places import Scope, area_names, name_words, spot
+from earwitness.skills.home.places import Scope, area_names, spot
+from earwitness.skills.home.vocabulary import entity_names, known_words, vocabulary
 from earwitness.skills.home.wording import singular
 from earwitness.skills.home.words import (
     ARTICLES,
@@ -24,15 +22,12 @@ from earwitness.skills.home.words import (
     EXCEPT,
     HERE,
     KINDS,
+    PRONOUNS,
     QUANTIFIERS,
     SAME,
 )
 
 Allowed = Callable[[Entity], bool]
-CLOSE = 84
-"""How alike (0 to 100) a misheard word must be to one the home has."""
-
-PRONOUNS = frozenset({"it", "them", "that", "those", "these", "this", "they", "that one", "this one", "the same"})
 
 
 class Fit(IntEnum):
@@ -78,16 +73,15 @@ class Search:
     usual: tuple[str, ...] = ("light",)
     before: tuple[str, ...] = ()
     wide: bool = False  # several, or none named, are meant everywhere, not in the speaker's area
+    all_of_it: bool = False  # "the house" means everything in it
 
 
 def find(phrase: str, search: Search) -> Found:
     """Find what a phrase means among the entities that are allowed."""
     text, excluded = _without_exceptions(phrase)
     text, house = _without_everywhere(text)
-    words, guessed = _known_words(text.split(), search.home)
-    parts = _parts(words)
-    if not parts:
-        parts = [[]]
+    words, guessed = known_words(text.split(), search.home)
+    parts = _parts(words) or [["everything"] if house and search.all_of_it else []]
     found = _together([_segment(parts, at, search) for at in range(len(parts))])
     found = replace(found, guessed=guessed, house=house)
     if house:
@@ -101,11 +95,8 @@ def _without_exceptions(phrase: str) -> tuple[str, str]:
 
 
 def _without_everywhere(text: str) -> tuple[str, bool]:
-    for each in sorted(EVERYWHERE, key=len, reverse=True):
-        shorter, count = re.subn(rf"\b(?:(?:in|across|throughout|around|of|all|the) )*{each}\b", " ", text)
-        if count:
-            return " ".join(shorter.split()), True
-    return text, False
+    shorter, count = re.subn(EVERYWHERE, " ", text)
+    return (" ".join(shorter.split()), True) if count else (text, False)
 
 
 def _parts(words: Sequence[str]) -> list[list[str]]:
@@ -146,83 +137,6 @@ def _less(found: Found, excluded: str, search: Search) -> Found:
     return replace(found, entities=left, unknown=(*found.unknown, *out.unknown))
 
 
-# --- words the home does not have: misheard, or written apart --------------------------------------
-
-
-@lru_cache(maxsize=16)
-def _vocabulary(home_words: frozenset[tuple[str, ...]]) -> frozenset[str]:
-    return frozenset(word for name in home_words for word in name)
-
-
-def vocabulary(home: Home) -> frozenset[str]:
-    """Every word (in the singular) of the names in a home."""
-    names = {name for entity in home.entities for name in entity_names(entity)}
-    names |= {name for area in home.areas for name in area_names(area)}
-    names |= {name_words(each) for floor in home.floors for each in (floor.name, *floor.aliases)}
-    return _vocabulary(frozenset(names))
-
-
-def entity_names(entity: Entity) -> tuple[tuple[str, ...], ...]:
-    """Every name of an entity, in words."""
-    return _entity_names(entity.name, entity.aliases)
-
-
-@lru_cache(maxsize=4096)
-def _entity_names(name: str, aliases: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    return tuple(filter(None, (name_words(each) for each in (name, *aliases))))
-
-
-def _plain_english() -> frozenset[str]:
-    return (
-        ARTICLES
-        | QUANTIFIERS
-        | HERE
-        | PRONOUNS
-        | set(ASPECTS)
-        | set(KINDS)
-        | set(SAME)
-        | {"and", ",", "or", "left", "right"}
-    )
-
-
-def _known_words(words: Sequence[str], home: Home) -> tuple[list[str], int]:
-    known = vocabulary(home)
-    common = _plain_english() | {"upstairs", "downstairs", "upstair", "downstair"}
-    out: list[str] = []
-    guessed = at = 0
-    while at < len(words):
-        word, one = words[at], singular(words[at])
-        joined = singular(word + words[at + 1]) if at + 1 < len(words) else ""
-        if joined in known and not (one in known and singular(words[at + 1]) in known):
-            out.append(joined)
-            at += 1
-        elif one in known or word in known or one in common or word in common:
-            out.append(word)
-        elif apart := _apart(one, known):
-            out += apart
-        elif close := _closest(one, known):
-            out.append(close)
-            guessed += 1
-        else:
-            out.append(word)
-        at += 1
-    return out, guessed
-
-
-def _apart(word: str, known: frozenset[str]) -> list[str]:
-    cuts = (at for at in range(2, len(word) - 1) if word[:at] in known and word[at:] in known | set(KINDS))
-    return next(([word[:at], word[at:]] for at in cuts), [])
-
-
-def _closest(word: str, known: frozenset[str]) -> str | None:
-    if len(word) < 4 or word.isdigit():  # noqa: PLR2004 - short words are alike by chance
-        return None
-    best = process.extractOne(
-        word, sorted(known | {"light", "thermostat", "curtain", "blind"}), scorer=fuzz.ratio, score_cutoff=CLOSE
-    )
-    return best[0] if best and len(best[0]) > 3 else None  # noqa: PLR2004 - likewise
-
-
 # --- one part of a phrase --------------------------------------------------------------------------
 
 
@@ -235,7 +149,7 @@ def _segment(parts: list[list[str]], at: int, search: Search) -> Found:
 
 
 def _borrowing(parts: list[list[str]], at: int, search: Search) -> "list[Found]":
-    """ "left and right bedside lamps": the end of a later part; "lamps in the hall and office": the start of an earlier."""
+    """Say a part whole: "left and right bedside lamps" shares its end, "lamps in the hall and office" its start."""
     later = [
         parts[at] + parts[other][-size:]
         for other in range(at + 1, len(parts))
@@ -248,7 +162,7 @@ def _borrowing(parts: list[list[str]], at: int, search: Search) -> "list[Found]"
 
 
 def _in_the_same_place(own: Found, parts: list[list[str]], at: int, search: Search) -> Found:
-    """ "the lamp and the fan in the office": a place that is said at the end counts for all parts."""
+    """Let a place that is said last count for all: "the lamp and the fan in the office"."""
     if own.scope.named or at == len(parts) - 1:
         return own
     place = next((k for k, word in enumerate(parts[-1]) if word in {"in", "on", "at", "from"}), None)
@@ -287,7 +201,7 @@ class _Look:
                 continue
             if one in ASPECTS and not self._part_of_name(one, words):
                 self.aspect = ASPECTS[one]
-            elif word in HERE and one not in KINDS and not (word != "here" and word in known and "this" not in words):
+            elif word in HERE and one not in KINDS:
                 self.here = True
             elif word in QUANTIFIERS or (
                 word in ARTICLES and not (one in known and word in {"off", "one", "up", "floor"})
@@ -297,7 +211,7 @@ class _Look:
                 self.content.append((at, one, word != one))
 
     def _part_of_name(self, aspect: str, words: Sequence[str]) -> bool:
-        """ "the outside temperature" is a sensor's name, "the temperature of the office" is not."""
+        """Whether a word is a name's: of a sensor "the outside temperature", not in "the temperature of the office"."""
         said = {singular(word) for word in words}
         return any(
             aspect in name and set(name) <= said and self.search.allowed(entity)
@@ -345,7 +259,8 @@ class _Look:
             if (self.everything or each.domain in usual)
             and self.scope.holds(self.home, each.area)
             and not (
-                self.everything
+                self.search.all_of_it
+                and self.everything
                 and each.domain
                 in {"scene", "script", "lock", "cover", "valve", "button", "automation", "alarm_control_panel"}
             )

@@ -25,6 +25,8 @@ _CONTRACTIONS = (
     (r"\blet's\b", "let us"),
     (r"\b(i|we) would (?:really )?(?:like|love|prefer)\b", r"\1 want"),
     (r"\b(i|we) really (want|need)\b", r"\1 \2"),
+    (r"\b(?:the )?power (?:to|of|for) ", ""),
+    (r"\bdouble check\b", "check"),
     (r"\bnite\b", "night"),
     (r"\blite(s?)\b", r"light\1"),
     (r"\bteh\b", "the"),
@@ -55,7 +57,7 @@ _FRIENDLY_START = re.compile(
     r"please|kindly|just|maybe|perhaps|also|then|hurry|hurry up and|go ahead and|be so kind as to|be a dear and|"
     r"(?:could|can|would|will|might) you(?: (?:please|kindly|just|maybe|possibly|quickly|also|go ahead and|be able to|be so kind as to))*"
     r"(?: (?:mind|help me(?: to)?|manage to))?|"
-    r"(?:do|would) you mind|is it possible to|is it ok to|"
+    r"(?:do|would) you mind|(?:is|would) it (?:be )?possible (?:for you )?to|is it ok to|"
     r"i(?: would|)? (?:really )?(?:like|want|need|love|prefer)(?: it if)?(?: for)? you(?: to| could| would)?|"
     r"i (?:would|should|will|) ?(?:really )?(?:like|want|need|love|prefer) (?:to|it if)|"
     r"i (?:have|need) to|"
@@ -112,7 +114,7 @@ def _letters(sentence: str) -> str:
     text = sentence.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("`", "'")
     text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
     text = re.sub(r"(?<!\d)[.:](?!\d)|[.:](?=\s|$)|[!?;\"“”()\[\]{}<>|*_]", " ", text)
-    text = re.sub(r"\s*[,—–]\s*|\s+-\s+", " , ", text)
+    text = re.sub(r"\s*[,\u2014\u2013]\s*|\s+-\s+", " , ", text)
     return " ".join(text.split()).strip(" ,")
 
 
@@ -131,7 +133,7 @@ def _numbers(text: str) -> str:
 
 
 def _no_number(words: list[str], at: int) -> bool:
-    """ "Half" is a share here, and "this one" is no count."""
+    """Whether a word is no number here: half is a share, "this one" is no count."""
     return words[at] in {"half", "oh"} or (
         words[at] == "one" and words[at - 1 : at] in (["this"], ["that"], ["which"], ["other"])
     )

@@ -65,6 +65,13 @@ KINDS: dict[str, Kind] = {
     "mode": Kind(("scene", "script", "input_boolean")), "list": Kind(("todo",)), "automation": Kind(("automation",)),
     "humidifier": Kind(("humidifier",)), "dehumidifier": Kind(("humidifier",)), "siren": Kind(("siren",)),
     "camera": Kind(("camera",)), "button": Kind(("button", "input_button")),
+    "motion": Kind(("binary_sensor",), frozenset({"motion", "occupancy", "presence"}), strict=True),
+    "movement": Kind(("binary_sensor",), frozenset({"motion", "occupancy", "moving"}), strict=True),
+    "smoke": Kind(("binary_sensor",), frozenset({"smoke"}), strict=True),
+    "leak": Kind(("binary_sensor",), frozenset({"moisture"}), strict=True),
+    "weather": Kind(("weather",)),
+    "power": Kind(("sensor",), frozenset({"power"}), strict=True),
+    "energy": Kind(("sensor",), frozenset({"energy"}), strict=True),
     "person": Kind(("person",)), "people": Kind(("person",)), "sensor": Kind(("sensor", "binary_sensor")),
     "device": Kind(("light", "switch", "fan", "media_player", "input_boolean")),
     "appliance": Kind(("switch",)),
@@ -88,10 +95,9 @@ ROOMS = (
     frozenset({"living room", "lounge", "sitting room", "front room", "family room", "livingroom", "parlour"}),
     frozenset({"hall", "hallway", "corridor", "entrance", "entryway", "entry", "foyer", "entrance hall", "vestibule"}),
     frozenset({"bathroom", "washroom", "loo", "toilet", "restroom"}),
-    frozenset({"garden", "yard", "backyard", "back yard", "outside", "outdoors", "patio"}),
+    frozenset({"garden", "yard", "backyard", "back yard", "outside", "outdoors", "patio", "out back"}),
     frozenset({"office", "study", "home office", "workroom"}),
     frozenset({"nursery", "baby room", "babys room", "kids room", "childrens room"}),
-    frozenset({"bedroom", "bed room", "main bedroom", "master bedroom", "primary bedroom"}),
     frozenset({"basement", "cellar"}),
     frozenset({"attic", "loft"}),
     frozenset({"laundry", "laundry room", "utility room"}),
@@ -103,61 +109,26 @@ STOREYS = {
 }  # fmt: skip
 """Words for floors, relative to each other, when no floor has the name."""
 
-ARTICLES = frozenset(
-    [
-        "it",
-        "them",
-        "the",
-        "a",
-        "an",
-        "my",
-        "our",
-        "your",
-        "his",
-        "her",
-        "their",
-        "this",
-        "that",
-        "these",
-        "those",
-        "some",
-        "in",
-        "on",
-        "at",
-        "of",
-        "to",
-        "from",
-        "inside",
-        "over",
-        "there",
-        "with",
-        "for",
-        "which",
-        "is",
-        "are",
-        "by",
-        "onto",
-        "into",
-        "around",
-        "throughout",
-        "across",
-        "within",
-        "near",
-        "up",
-        "both",
-        "one",
-        "ones",
-        "floor",
-    ]
-)
+ARTICLES = frozenset({
+    "it", "them", "the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "that", "these", "those",
+    "some", "in", "on", "at", "of", "to", "from", "inside", "over", "there", "with", "for", "which", "is", "are",
+    "by", "onto", "into", "around", "throughout", "across", "within", "near", "both", "one", "ones", "current",
+    "currently", "present", "floor",
+})  # fmt: skip
 """Words of a phrase that need no explanation."""
+
+PRONOUNS = frozenset({"it", "them", "that", "those", "these", "this", "they", "that one", "this one", "the same"})
+"""What stands for the things that were spoken of before."""
 
 QUANTIFIERS = frozenset({"all", "every", "each", "everything", "both", "any", "entire", "whole", "single", "anything"})
 EVERYTHING = frozenset({"everything", "anything", "all", "it all", "all of it"})
-HERE = frozenset({"here", "room", "place"})
-EVERYWHERE = ("everywhere", "whole house", "entire house", "the house", "whole home", "entire home", "my house", "our house",
-              "the home", "at home", "whole place", "all rooms", "every room", "whole apartment", "the apartment",
-              "the flat", "all over the house", "all the rooms", "each room", "all over")  # fmt: skip
+HERE = frozenset({"here", "room", "place", "area", "space"})
+EVERYWHERE = (
+    r"\b(?:everywhere|all over(?: the (?:house|home|place))?|(?:in |across |of )?(?:every|each|all|all the) rooms?|at home|"
+    r"(?:(?:in|at|across|throughout|around|of|all|over|the|my|our|entire|whole) )+(?:house|home|apartment|flat|place))"
+    r"(?=$| (?:and|except|but|apart|other|on|off)\b)"
+)
+"""How the whole home is said."""
 EXCEPT = r"\b(?:except(?: for)?|but not|apart from|other than|besides|excluding|aside from|but)\b"
 
 ASPECTS = {

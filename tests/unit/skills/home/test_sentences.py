@@ -14,7 +14,11 @@ from earwitness.skills.home.skill import Answer, HomeSkill, Kind
 from earwitness.skills.home.virtual.home import VirtualHome
 
 HERE = Path(__file__).parent
-HOME = Path(__file__).parents[4] / "examples" / "home.yaml"
+HOMES = {
+    "sentences.tsv": Path(__file__).parents[4] / "examples" / "home.yaml",
+    "later.tsv": Path(__file__).parents[4] / "examples" / "home.yaml",
+    "flat.tsv": HERE / "flat.yaml",
+}
 BESIDE = {"color_mode", "last_triggered", "items"}  # follow from what is asked for
 
 
@@ -25,8 +29,8 @@ def table(path: Path) -> list[tuple[str, str]]:
     return [(say, does) for say, does in rows if does]
 
 
-def said(sentence: str) -> Answer:
-    return asyncio.run(HomeSkill(VirtualHome.load(HOME)).hear(sentence))
+def said(sentence: str, home: Path) -> Answer:
+    return asyncio.run(HomeSkill(VirtualHome.load(home)).hear(sentence))
 
 
 def wanted(does: str) -> dict[str, object]:
@@ -47,9 +51,12 @@ def did(answer: Answer) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize(("sentence", "does"), table(HERE / "sentences.tsv"))
-def test_a_sentence_does_what_it_says(sentence: str, does: str) -> None:
-    answer = said(sentence)
+ROWS = [(say, does, home) for name, home in HOMES.items() for say, does in table(HERE / name)]
+
+
+@pytest.mark.parametrize(("sentence", "does", "home"), ROWS, ids=[say for say, _, _ in ROWS])
+def test_a_sentence_does_what_it_says(sentence: str, does: str, home: Path) -> None:
+    answer = said(sentence, home)
     kind, _, word = does.partition(" ")
     if kind == "ASK":
         assert answer.asks, answer.reply

@@ -123,7 +123,7 @@ def _media_on(entity: Entity, _data: Data) -> Entity:
 def _track(step: int) -> Behaviour:
     def move(entity: Entity, _data: Data) -> Entity:
         now = entity.attributes.get("media_track")
-        return _with(entity, **({"media_track": max(1, now + step)} if isinstance(now, int) else {}))
+        return _with(entity, media_track=max(1, now + step)) if isinstance(now, int) else entity
 
     return move
 
