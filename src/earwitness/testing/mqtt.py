@@ -174,7 +174,7 @@ async def _report(client: aiomqtt.Client, entity: Entity) -> None:
         await client.publish(f"house/{entity.id}/{topic}", payload, qos=1, retain=True)
 
 
-def _reports(entity: Entity) -> dict[str, str]:
+def _reports(entity: Entity) -> dict[str, str]:  # noqa: PLR0911 - one return a domain
     attributes = entity.attributes
     match entity.domain:
         case "light":

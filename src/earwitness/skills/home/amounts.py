@@ -76,7 +76,8 @@ FAN_SPEEDS = {"low": 33, "medium": 66, "mid": 66, "high": 100, "low speed": 33, 
 
 _WORDS = sorted({**LEVELS, **WHITES, **dict.fromkeys(COLOURS), **dict.fromkeys(MODES)}, key=len, reverse=True)
 _NUMBER = re.compile(
-    r"^(?:around |about |exactly |roughly )?(-?\d+(?:\.\d+)?)\s*(percent|degrees?|kelvin|notch(?:es)?|steps?|points?)?\b\s*(.*)$"
+    r"^(?:around |about |exactly |roughly )?(-?\d+(?:\.\d+)?)\s*"
+    r"(percent|degrees?|kelvin|notch(?:es)?|steps?|points?)?\b\s*(.*)$"
 )
 _COLOUR_PREFIX = re.compile(r"^(?:the |a )?(?:color )?")
 

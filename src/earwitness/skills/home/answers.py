@@ -22,7 +22,7 @@ _BINARY = {
 """What ``on`` and ``off`` of a binary sensor mean, by its device class."""
 
 
-def answer(order: Order, home: Home) -> str:
+def answer(order: Order, home: Home) -> str:  # noqa: PLR0911 - one return a kind of question
     """Answer a question about entities of the home."""
     entities = order.entities
     question, state = str(order.slots.get("question")), order.slots.get("state")
@@ -41,7 +41,8 @@ def answer(order: Order, home: Home) -> str:
             _which(matching, entities, state, home) if question == "which" else _whether(order, matching, state, home)
         )
     if question == "how_many":
-        return f"There {'is' if len(entities) == 1 else 'are'} {len(entities)}: {listed([the(each, home) for each in entities])}."
+        names = listed([the(each, home) for each in entities])
+        return f"There {'is' if len(entities) == 1 else 'are'} {len(entities)}: {names}."
     return _values(order, home)
 
 
@@ -62,7 +63,7 @@ def _unit(unit: str) -> str:
     return {"°C": "degrees", "°F": "degrees", "%": "percent", "W": "watts", "lx": "lux"}.get(unit, unit)
 
 
-def holds(entity: Entity, state: str) -> bool:
+def holds(entity: Entity, state: str) -> bool:  # noqa: C901, PLR0911 - one return a state
     """Whether an entity is in a state as people name it."""
     now = entity.state
     match state:
@@ -89,7 +90,9 @@ def holds(entity: Entity, state: str) -> bool:
     return now == state
 
 
-def _whether(order: Order, matching: Sequence[Entity], state: str, home: Home) -> str:
+def _whether(  # noqa: PLR0911 - one return an answer
+    order: Order, matching: Sequence[Entity], state: str, home: Home
+) -> str:
     entities = order.entities
     word = "at home" if state == "home" else state
     if len(entities) == 1:
@@ -107,9 +110,8 @@ def _whether(order: Order, matching: Sequence[Entity], state: str, home: Home) -
         return sentence(f"no, {devices(rest, home)} {be(rest)} not")
     if len(matching) == len(entities):
         return sentence(f"yes, all {len(entities)} are {word}")
-    return sentence(
-        f"yes, {devices(matching, home)} {'is' if len(matching) == 1 else 'are'} {word}, {len(entities) - len(matching)} not"
-    )
+    others = len(entities) - len(matching)
+    return sentence(f"yes, {devices(matching, home)} {be(matching)} {word}, {others} not")
 
 
 def _which(matching: Sequence[Entity], entities: Sequence[Entity], state: str, home: Home) -> str:
@@ -148,7 +150,7 @@ def _closest(entities: Sequence[Entity], aspect: str, home: Home) -> Sequence[En
     return near or measuring or entities
 
 
-def _value(entity: Entity, aspect: str, home: Home) -> str:
+def _value(entity: Entity, aspect: str, home: Home) -> str:  # noqa: PLR0911 - one return an aspect
     told = the(entity, home)
     attributes = entity.attributes
     if not entity.answers:
@@ -202,7 +204,8 @@ def _all_of(entity: Entity, told: str) -> str:
     if entity.domain == "climate":
         now = entity.attributes.get("current_temperature")
         inside = f", it is {now} degrees" if now is not None else ""
-        return f"{told} is on {entity.state.replace('_', ' ')}, set to {entity.attributes.get('temperature')} degrees{inside}"
+        wanted = entity.attributes.get("temperature")
+        return f"{told} is on {entity.state.replace('_', ' ')}, set to {wanted} degrees{inside}"
     if entity.domain == "light" and entity.state == "on" and entity.attributes.get("brightness"):
         return f"{told} is on at {count(round(current(entity) or 0))} percent"
     return f"{told} is {state_word(entity)}"

@@ -10,8 +10,9 @@ from earwitness.skills.home.wording import singular, uniform
 
 
 def choose(question: Choice, answer: str) -> Reading:
-    """Take what the person chose: a name, a place, "the first one",
-    "both"; the question again if that decides nothing.
+    """Take what the person chose: a name, a place, "the first one", "both".
+
+    The question comes back if the answer decides nothing.
     """
     words = re.sub(r"\b(?:ones?|1)\b", " ", uniform(answer)).strip()
     said = {singular(word) for word in words.split()} - {"the", "one", "please", "in", "i", "mean"}

@@ -19,8 +19,10 @@ class Danger(StrEnum):
     EVERYTHING = "everything"
 
 
-_ALWAYS_ON = frozenset({"freezer", "fridge", "refrigerator", "aquarium", "alarm", "router", "modem", "cpap", "oxygen", "medical", "sump",
-                        "server", "smoke", "boiler", "deepfreeze", "incubator"})  # fmt: skip
+_ALWAYS_ON = frozenset({
+    "freezer", "fridge", "refrigerator", "aquarium", "alarm", "router", "modem", "cpap", "oxygen", "medical", "sump",
+    "server", "smoke", "boiler", "deepfreeze", "incubator",
+})  # fmt: skip
 """Words in the name of a plug that must not be switched off by the way."""
 _HOT = frozenset({"oven", "stove", "cooker", "hob", "cooktop", "iron", "grill", "fryer"})
 """Words in the name of a plug that must not be switched on with nobody near."""

@@ -11,7 +11,8 @@ _NAMES = {
     Action.ON: "HassTurnOn", Action.OFF: "HassTurnOff", Action.TOGGLE: "HassToggle", Action.OPEN: "HassTurnOn",
     Action.CLOSE: "HassTurnOff", Action.STOP: "HassStopMoving", Action.LOCK: "HassTurnOn", Action.UNLOCK: "HassTurnOff",
     Action.SOURCE: "HassMediaSelectSource", Action.MOW: "HassLawnMowerStartMowing", Action.WATER: "HassTurnOn",
-    Action.ARM: "HassArm", Action.DISARM: "HassDisarm", Action.OSCILLATE: "HassFanOscillate", Action.PRESS: "HassTurnOn",
+    Action.ARM: "HassArm", Action.DISARM: "HassDisarm", Action.OSCILLATE: "HassFanOscillate",
+    Action.PRESS: "HassTurnOn",
     Action.ADD_ITEM: "HassListAddItem", Action.REMOVE_ITEM: "HassListRemoveItem",
     Action.COMPLETE_ITEM: "HassListCompleteItem", Action.READ_LIST: "HassListGetItems", Action.ASK: "HassGetState",
 }  # fmt: skip
@@ -38,7 +39,7 @@ def intent_of(order: Order, home: Home) -> dict[str, Any]:
     return {"name": _name(order), "slots": {**_where(order, home), **_what(order)}}
 
 
-def _name(order: Order) -> str:
+def _name(order: Order) -> str:  # noqa: PLR0911 - one return a kind
     domain = order.entities[0].domain if order.entities else "light"
     command = str(order.slots.get("command"))
     match order.action:

@@ -22,7 +22,8 @@ _PARTS = re.compile(
     r" (?:and then|and also|and|then|but|plus|as well as|while you are at it) | , (?:and |then |and then |but )?"
 )
 _ASKING = re.compile(
-    r"^(?:what|which|how|is|are|was|were|did|does|do i|do we|do you know|who|where|why|has|have i|have we|tell me|am i)\b"
+    r"^(?:what|which|how|is|are|was|were|did|does|do i|do we|do you know|who|where|why|has|have i|have we|tell me|am i|"
+    r"anything|any)\b"
 )
 _TELLING = frozenset({Action.ASK, Action.READ_LIST, Action.REMARK, Action.VACUUM})
 """What a question can be: asked, or a remark ("why is it so dark?"); a vacuum may be searched for."""

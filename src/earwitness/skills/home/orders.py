@@ -42,7 +42,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One thing that was asked for. ``slots`` are the further words: ``command``, ``way``, ``item``, ``state`` …"""
+    """One thing that was asked for. ``slots`` are the further words: ``command``, ``way``, ``item``, ``state``."""
 
     action: Action
     entities: tuple[Entity, ...]

@@ -99,7 +99,7 @@ def _set(order: Order, entity: Entity) -> Step:
     return set_to(entity, order.amount, str(order.slots.get("aspect") or ""))
 
 
-def set_to(entity: Entity, amount: Amount, aspect: str) -> Step:
+def set_to(entity: Entity, amount: Amount, aspect: str) -> Step:  # noqa: PLR0911 - one return a domain
     """Return the service and data that bring an entity to an amount."""
     if amount.unit is Unit.MODE:
         return _set_mode(entity, amount.word)
@@ -167,7 +167,7 @@ def _within(entity: Entity, degrees: float) -> float:
 # --- by a step -------------------------------------------------------------------------------------
 
 
-def _adjust(order: Order, entity: Entity) -> Step:
+def _adjust(order: Order, entity: Entity) -> Step:  # noqa: PLR0911 - one return a case
     up = order.slots.get("way") == "up"
     if entity.domain in {"cover", "valve"} and order.amount is None and order.slots.get("degree") == 1.0:
         return _SIMPLE[Action.OPEN if up else Action.CLOSE][entity.domain], {}

@@ -28,7 +28,10 @@ _OFTEN_BARE = frozenset({Action.ASK, Action.ADJUST, Action.SET})
 
 
 def orders(reading: grammar.Reading, home: Home, before: tuple[str, ...], degree: float) -> Iterator[Order]:
-    """Return what one reading of a sentence asks of a home; ``before`` is what "it" means, ``degree`` how much "a bit" is."""
+    """Return what one reading of a sentence asks of a home.
+
+    ``before`` are the entities that "it" means, ``degree`` is how much "a bit" is: 1 if nobody says.
+    """
     action = Action(reading.action)
     slots = dict(reading.slots)
     if str(slots.get("target") or "").endswith(_DANGLING) or not _is_place(slots.get("place"), action, home):

@@ -12,7 +12,8 @@ from earwitness.skills.home.speaking import MOST_NAMED, be, count, devices, list
 
 _DONE = {
     Action.ON: "turned on", Action.OFF: "turned off", Action.TOGGLE: "switched", Action.OPEN: "opened",
-    Action.CLOSE: "closed", Action.STOP: "stopped", Action.LOCK: "locked", Action.UNLOCK: "unlocked", Action.MOW: "started",
+    Action.CLOSE: "closed", Action.STOP: "stopped", Action.LOCK: "locked", Action.UNLOCK: "unlocked",
+    Action.MOW: "started",
     Action.WATER: "opened", Action.ARM: "armed", Action.DISARM: "disarmed", Action.PRESS: "pressed",
 }  # fmt: skip
 _BY_DOMAIN = {
@@ -29,7 +30,8 @@ _MEDIA = {
 }  # fmt: skip
 _VACUUM = {"start": "started", "clean": "sent out", "dock": "sent home", "pause": "paused", "locate": "called"}
 _DANGERS = {
-    Danger.UNLOCKS: "unlock {}", Danger.OPENS_ENTRANCE: "open {}", Danger.OPENS_VALVE: "open {}", Danger.DISARMS: "disarm {}",
+    Danger.UNLOCKS: "unlock {}", Danger.OPENS_ENTRANCE: "open {}", Danger.OPENS_VALVE: "open {}",
+    Danger.DISARMS: "disarm {}",
     Danger.STOPS_CRITICAL: "switch off {}", Danger.HEATS: "switch on {} with nobody near it",
 }  # fmt: skip
 
@@ -50,7 +52,9 @@ def done(order: Order, outcome: Outcome, home: Home) -> str:
     return " ".join(sentence(each) for each in said)
 
 
-def _success(order: Order, worked: Sequence[Entity], outcome: Outcome, home: Home) -> str:
+def _success(  # noqa: PLR0911 - one return a kind of order
+    order: Order, worked: Sequence[Entity], outcome: Outcome, home: Home
+) -> str:
     names = devices(worked, home)
     changed = {change.entity for change in outcome.changes}
     unchanged = not any(each.id in changed for each in worked) and not outcome.changes

@@ -8,7 +8,8 @@ from earwitness.skills.home.wording import normalise, singular
 
 _DEGREE = re.compile(
     r"(?<!how )(?<!too )(?<!so )(?<!the )(?<!half )(?<!as )\b"
-    r"(?:(a (?:little|tiny|wee|small) bit|a bit|a little|slightly|a touch|a tad|a notch|1 notch|somewhat|a smidge|a hair|just)"
+    r"(?:(a (?:little|tiny|wee|small) bit|a bit|a little|slightly|a touch|a tad|a notch|1 notch|somewhat|"
+    r"a smidge|a hair|just)"
     r"|(a lot|much|way|significantly|considerably|a great deal|a whole lot|drastically|loads|tons|by a lot))\b"
 )
 _PLACE_LAST = re.compile(

@@ -55,7 +55,8 @@ _FRIENDLY_START = re.compile(
     r"^(?:"
     r"hey|hi|hello|ok|okay|um+|uh+|er+|well|so|oh|and|now|right|alright|sorry|quick|quickly|yes|yeah|"
     r"please|kindly|just|maybe|perhaps|also|then|hurry|hurry up and|go ahead and|be so kind as to|be a dear and|"
-    r"(?:could|can|would|will|might) you(?: (?:please|kindly|just|maybe|possibly|quickly|also|go ahead and|be able to|be so kind as to))*"
+    r"(?:could|can|would|will|might) you(?: (?:please|kindly|just|maybe|possibly|quickly|also|go ahead and|"
+    r"be able to|be so kind as to))*"
     r"(?: (?:mind|help me(?: to)?|manage to))?|"
     r"(?:do|would) you mind|(?:is|would) it (?:be )?possible (?:for you )?to|is it ok to|"
     r"i(?: would|)? (?:really )?(?:like|want|need|love|prefer)(?: it if)?(?: for)? you(?: to| could| would)?|"
@@ -76,7 +77,8 @@ _FRIENDLY_END = re.compile(
     r"straight away|this instant|real quick|then|too|as well|instead)$"
 )
 _ASSURED = re.compile(
-    r"\b(?:make (?:sure|certain)|ensure|see to it)(?: that)? (.+?) (?:is|are|gets?) (on|off|open|closed|shut|locked|unlocked|at .+|set to .+)$"
+    r"\b(?:make (?:sure|certain)|ensure|see to it)(?: that)? (.+?) (?:is|are|gets?) "
+    r"(on|off|open|closed|shut|locked|unlocked|at .+|set to .+)$"
 )
 """\"Make sure the door is locked\" is an order; \"check if the door is locked\" is not."""
 _FILLERS = re.compile(r"\b(?:please|kindly|um+|uh+|erm*|actually|basically|sort of|kind of|you know|like,)\b")

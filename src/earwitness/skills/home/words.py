@@ -11,7 +11,10 @@ ENTRANCES = frozenset({"garage", "door", "gate"})
 """Device classes of covers that let people in."""
 
 
-IRRIGATION = frozenset({"sprinkler", "irrigation", "garden", "lawn", "drip", "hose", "plant", "flower", "yard", "zone", "pool", "backyard", "greenhouse", "grass"})  # fmt: skip
+IRRIGATION = frozenset({
+    "sprinkler", "irrigation", "garden", "lawn", "drip", "hose", "plant", "flower", "yard", "zone", "pool", "backyard",
+    "greenhouse", "grass",
+})  # fmt: skip
 """Words in the name of a valve that waters plants, and floods no house."""
 
 
@@ -124,7 +127,8 @@ QUANTIFIERS = frozenset({"all", "every", "each", "everything", "both", "any", "e
 EVERYTHING = frozenset({"everything", "anything", "all", "it all", "all of it"})
 HERE = frozenset({"here", "room", "place", "area", "space"})
 EVERYWHERE = (
-    r"\b(?:everywhere|all over(?: the (?:house|home|place))?|(?:in |across |of )?(?:every|each|all|all the) rooms?|at home|"
+    r"\b(?:everywhere|all over(?: the (?:house|home|place))?|(?:in |across |of )?(?:every|each|all|all the) rooms?|"
+    r"at home|"
     r"(?:(?:in|at|across|throughout|around|of|all|over|the|my|our|entire|whole) )+(?:house|home|apartment|flat|place))"
     r"(?=$| (?:and|except|but|apart|other|on|off)\b)"
 )
