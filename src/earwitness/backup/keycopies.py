@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from earwitness.backup.copying import copy_file, files_below
 from earwitness.backup.manifest import KEY_MANIFEST, KeyManifest, corrupt, read_small, sha256_of
@@ -20,7 +20,7 @@ from earwitness.kernel.errors import BackupExpired, BadInput
 from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.ledger.signer import NoteSigner, load_signer
 from earwitness.storage.files import make_folder, os_errors, remove_durably, sync_folder, write_durably
-from earwitness.storage.schema import key_backup
+from earwitness.storage.schema import erasure, key_backup
 from earwitness.vault.custodians.rootfiles import shred
 
 KEYS = "keys"
@@ -56,6 +56,9 @@ def backup_keys(house: House, destination: Path, days: int, random: RandomBytes 
     if not 1 <= days <= MOST_DAYS:
         raise BadInput(f"A key backup lives 1 to {MOST_DAYS} days, not {days}.")
     refuse_keys_at(destination, house.data)
+    if _erasures_wait(house):
+        # A copy of this epoch's root key would keep them from being final when their receipts say.
+        house.turn_epoch()
     now, name = house.clock.now_ms(), new_id("kbk", random)
     expires = now + days * DAY
     row = {"id": name, "epoch": house.keyring.epoch, "made_at": now, "expires_at": expires}
@@ -74,6 +77,13 @@ def backup_keys(house: House, destination: Path, days: int, random: RandomBytes 
         )
         write_durably(staging / KEY_MANIFEST, manifest.encode())
     return KeyBackupMade(final, name, epoch, now, expires)
+
+
+def _erasures_wait(house: House) -> bool:
+    """Say whether something erased waits for the end of the present epoch."""
+    waiting = select(erasure.c.id).where(erasure.c.state != "completed", erasure.c.epoch >= house.keyring.epoch)
+    with house.database.read() as tx:
+        return tx.execute(waiting.limit(1)).first() is not None
 
 
 def _copy(house: House, staging: Path) -> int:
