@@ -53,7 +53,8 @@ def _transform() -> Floats:
     dct = np.cos(np.pi * order * (np.arange(BANDS)[None] + 0.5) / BANDS) * np.sqrt(2.0 / BANDS)
     dct[0] = np.sqrt(1.0 / BANDS)
     lifter = 1.0 + _LIFTER / 2 * np.sin(order * np.pi / _LIFTER)
-    return (dct * lifter).astype(np.float32)
+    scaled: NDArray[np.float32] = (dct * lifter).astype(np.float32)
+    return scaled
 
 
 FILTERS: Final = _filters().T
@@ -105,7 +106,8 @@ _TO = np.minimum(np.arange(BANDS) + 4, BANDS - 1) + 1
 
 def _smoothed(gain: NDArray[np.float64]) -> NDArray[np.float64]:
     total = np.concatenate(([0.0], np.cumsum(gain)))
-    return (total[_TO] - total[_FROM]) / (_TO - _FROM)
+    smoothed: NDArray[np.float64] = (total[_TO] - total[_FROM]) / (_TO - _FROM)
+    return smoothed
 
 
 def cepstra(bands: Floats) -> Floats:
