@@ -69,7 +69,7 @@ class Espeak:
 @cache
 def _languages(program: str) -> frozenset[str]:
     """Return the names by which voices are chosen: the second column of its list."""
-    listed = subprocess.run((program, "--voices"), capture_output=True, text=True, check=False)  # noqa: S603
+    listed = subprocess.run((program, "--voices"), capture_output=True, text=True, check=False)  # noqa: S603 - a fixed question
     return frozenset(line.split()[1] for line in listed.stdout.splitlines()[1:] if len(line.split()) > 1)
 
 
