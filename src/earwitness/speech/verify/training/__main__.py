@@ -86,7 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--phones", default="", help="ARPAbet, for a word the dictionary lacks")
     parser.add_argument("--data", type=Path, help="recordings: a folder with labels.jsonl; without, only espeak-ng")
     parser.add_argument("--out", type=Path, help="the .npz to write")
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--threshold", type=float, default=0.65)
     parser.add_argument("--folds", type=int, default=0, help="cross-validate by speaker afterwards")
     parser.add_argument("--epochs", type=int, default=Fit().epochs)
     parser.add_argument("--rendered", type=int, default=Amounts().rendered)

@@ -10,7 +10,7 @@ from earwitness.speech.verify.network import Network
 from earwitness.speech.verify.training.examples import Example
 from earwitness.speech.verify.training.fitting import Fit, fit_network
 
-THRESHOLDS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+THRESHOLDS = (0.4, 0.5, 0.6, 0.65, 0.7, 0.8)
 
 
 @dataclass(frozen=True, slots=True)

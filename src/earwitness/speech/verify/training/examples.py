@@ -102,12 +102,12 @@ class Sort:
         return Example(as_features16(window_features(window)), self.label, weight, group, self.kind, fired)
 
 
-SAID = Sort("said", 1, 3.0, 0.2)
-SAID_10DB = Sort("said10", 1, 4.0, 0.2)
-DISTURBED = Sort("disturbed", 1, 2.0, 0.2)
+SAID = Sort("said", 1, 6.0, 0.2)
+SAID_10DB = Sort("said10", 1, 8.0, 0.2)
+DISTURBED = Sort("disturbed", 1, 4.0, 0.2)
 RENDERED = Sort("rendered", 1, 1.5, 0.2)
-OTHER = Sort("other", 0, 3.0, 0.0)
-AROUND = Sort("around", 0, 0.7, 0.003)
+OTHER = Sort("other", 0, 9.0, 0.0)
+AROUND = Sort("around", 0, 2.1, 0.003)
 CONFUSABLE = Sort("confusable", 0, 1.0, HARD)
 
 
@@ -217,14 +217,17 @@ class FirstStage:
         return cut_window(samples, int(track[at, 0])), float(track[:, 1].max())
 
     def excited(self, samples: Samples, most: int = 8) -> Iterator[tuple[bytes, float]]:
-        """Yield the windows of the most excited moments, a second apart."""
+        """Yield the windows of the most excited moments, a second apart: where it fires, as the gate would cut them."""
         track = self._track(samples)
         for number in range(most):
             at = int(track[:, 1].argmax())
             score = float(track[at, 1])
             if score < (0.01 if number else 0.002):
                 return
-            yield cut_window(samples, int(track[at, 0])), score
+            fires = at
+            while score > CUTOFF and fires and track[fires - 1, 1] > CUTOFF:
+                fires -= 1
+            yield cut_window(samples, int(track[fires, 0])), score
             track[max(0, at - 33) : at + 34, 1] = 0.0
 
     def _track(self, samples: Samples) -> np.ndarray[Any, np.dtype[np.float64]]:
