@@ -79,7 +79,7 @@ _NUMBER = re.compile(
     r"^(?:around |about |exactly |roughly )?(-?\d+(?:\.\d+)?)\s*"
     r"(percent|degrees?|kelvin|notch(?:es)?|steps?|points?)?\b\s*(.*)$"
 )
-_COLOUR_PREFIX = re.compile(r"^(?:the |a )?(?:color )?")
+_COLOUR_PREFIX = re.compile(r"^(?:the |a |its )?(?:color )?")
 
 
 def amount(text: str) -> Amount | None:

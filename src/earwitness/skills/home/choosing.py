@@ -14,7 +14,7 @@ def choose(question: Choice, answer: str) -> Reading:
 
     The question comes back if the answer decides nothing.
     """
-    words = re.sub(r"\b(?:ones?|1)\b", " ", uniform(answer)).strip()
+    words = re.sub(r"\b(?:ones?|1|please|i mean|i meant|thanks)\b", " ", uniform(answer)).strip()
     said = {singular(word) for word in words.split()} - {"the", "one", "please", "in", "i", "mean"}
     if said & {"both", "all", "every"}:
         return replace(question.order, found=replace(question.order.found, several=True))

@@ -86,14 +86,14 @@ def _in_parts(text: str, heard: _Heard) -> list[Reading]:
 
 def _in_two(first_text: str, rest: str, heard: _Heard, *, pause: bool) -> list[Reading]:
     first = _guarded(first_text) or _best(first_text, heard)
+    told = replace(heard, context=Context(tuple(each.id for each in _entities(first)) or heard.context.before))
     if pause and _is_reason(first):
         # "someone is coming, turn on the porch light": the reason is not the order
-        alone = _guarded(rest) or _there(rest, first_text, heard)
+        alone = _guarded(rest) or _there(rest, first_text, told)
         if not isinstance(alone, Nothing):
             return [alone]
     if isinstance(first, Nothing):
         return []
-    told = replace(heard, context=Context(tuple(each.id for each in _entities(first)) or heard.context.before))
     second = _guarded(rest) or _best(rest, told)
     others = [second] if not isinstance(second, Nothing) else _in_parts(rest, told)
     return [first, *others] if others and not any(isinstance(each, Nothing) for each in others) else []

@@ -5,6 +5,7 @@ By their names and aliases, by common names of the same room, and "upstairs" by 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from earwitness.skills.home.model import Area, Floor, Home
 from earwitness.skills.home.wording import singular, uniform
@@ -42,6 +43,7 @@ class Scope:
         return self.areas is not None or self.floors is not None
 
 
+@lru_cache(maxsize=8192)
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a name as sentences are written after :func:`~.wording.uniform`, in the singular."""
     return tuple(singular(word) for word in uniform(name).split() if word not in {"the", "a", "my", ",", "and"})

@@ -23,6 +23,21 @@ _NEEDS_A_THING = frozenset(
     {Action.ON, Action.OFF, Action.TOGGLE, Action.OPEN, Action.CLOSE, Action.LOCK, Action.UNLOCK, Action.PRESS}
 )
 """Actions that "it" alone does not say enough for."""
+_NO_ITEM = (
+    "the ",
+    "my ",
+    "to ",
+    "you ",
+    "it ",
+    "this ",
+    "that ",
+    "some light",
+    "more light",
+    "help",
+    "a hand",
+    "some air",
+)
+"""What nobody needs from the shop: "I need the porch lit"."""
 _OFTEN_BARE = frozenset({Action.ASK, Action.ADJUST, Action.SET})
 """Actions that are said of a place alone as often as of a device."""
 
@@ -35,6 +50,8 @@ def orders(reading: grammar.Reading, home: Home, before: tuple[str, ...], degree
     action = Action(reading.action)
     slots = dict(reading.slots)
     if str(slots.get("target") or "").endswith(_DANGLING) or not _is_place(slots.get("place"), action, home):
+        return
+    if str(slots.get("item") or "").startswith(_NO_ITEM):
         return
     quantities, slots = _amounts(slots)
     if action is Action.SET and not quantities:

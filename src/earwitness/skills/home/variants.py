@@ -14,7 +14,8 @@ _DEGREE = re.compile(
 )
 _PLACE_LAST = re.compile(
     r"^(.*\S) (on|off|up|down|out|open|closed|shut|brighter|dimmer|warmer|cooler|louder|quieter) "
-    r"((?:in|at|on|for|of) (?:the )?.+|upstairs|downstairs|everywhere|outside|here)$"
+    r"((?:in|at|on|for|of) (?:the )?.+?|upstairs|downstairs|everywhere|outside|here)"
+    r"( (?:by|to) .+)?$"
 )
 _WISH = re.compile(r"^(?:i|we) (?:want|need|like|could use) (.+)$")
 LONGEST_PLACE = 6
@@ -30,16 +31,21 @@ def variants(text: str, home: Home) -> tuple[list[str], float]:
         text = shorter or text
     texts = [text]
     if match := _PLACE_LAST.match(text):
-        texts.append(f"{match[1]} {match[3]} {match[2]}")
+        texts.append(_moved(match))
     if place := _leading_place(text, home):
         texts.append(f"{normalise(text[len(place) :].strip(' ,'))} {place}")
         if second := _PLACE_LAST.match(texts[-1]):
-            texts.append(f"{second[1]} {second[3]} {second[2]}")
+            texts.append(_moved(second))
     if wish := _WISH.match(text):
         texts.append(re.sub(r"\b(?:to be|turned|switched|set to) ", "", wish[1]))
     elif " to be " in text:
         texts.append(text.replace(" to be ", " "))
     return texts, degree
+
+
+def _moved(match: re.Match[str]) -> str:
+    """Put the place before the particle: "turn it down in the hall by 10" is "turn it in the hall down by 10"."""
+    return f"{match[1]} {match[3]} {match[2]}{match[4] or ''}"
 
 
 def _leading_place(text: str, home: Home) -> str:

@@ -80,6 +80,7 @@ def _apart(word: str, known: frozenset[str]) -> list[str]:
     return next(([word[:at], word[at:]] for at in cuts), [])
 
 
+@lru_cache(maxsize=4096)
 def _closest(word: str, known: frozenset[str]) -> str | None:
     if len(word) < 4 or word.isdigit():  # noqa: PLR2004 - short words are alike by chance
         return None

@@ -15,7 +15,10 @@ _CONTRACTIONS = (
     (r"\bain't\b", "is not"),
     (r"n't\b", " not"),
     (r"\b(i)'m\b", r"\1 am"),
-    (r"\bits\b(?! (?:dock|base|charger|home|charging|docking|station|own))", "it is"),
+    (
+        r"\bits\b(?! (?:dock|base|charger|home|charging|docking|station|own|\w+est|m(?:in|ax)imum))",
+        "it is",
+    ),
     (r"\b(that|what|where|who|how|there|here|which|he|she|everything|everyone|anyone|someone)'?s\b(?=.)", r"\1 is"),
     (r"\bit's\b", "it is"),
     (r"'re\b", " are"),
@@ -27,6 +30,9 @@ _CONTRACTIONS = (
     (r"\b(i|we) really (want|need)\b", r"\1 \2"),
     (r"\b(?:the )?power (?:to|of|for) ", ""),
     (r"\bdouble check\b", "check"),
+    (r"\ba (degree|notch|percent)\b", r"1 \1"),
+    (r"\ba couple (?:of )?(degrees|notches|percent)\b", r"2 \1"),
+    (r"\ba few (degrees|notches|percent)\b", r"3 \1"),
     (r"\bnite\b", "night"),
     (r"\blite(s?)\b", r"light\1"),
     (r"\bteh\b", "the"),
@@ -65,7 +71,8 @@ _FRIENDLY_START = re.compile(
     r"(?:could|can|may|might) (?:i|we)(?: please)? (?:have|get|ask you to)|(?:could|can|may|might) (?:i|we)|"
     r"let us|let me(?! in| out)|help me(?: to)?|make sure to|"
     r"(?:it is|i think it is|i guess it is|) ?time to|remember to|try to|you (?:should|can|may|could|need to|have to)|"
-    r"we (?:should|need to|have to)|i think (?:you|we) should|it would be (?:nice|great|good) if you (?:could|would)?|"
+    r"we (?:should|need to|have to)|i think(?: that)?(?: (?:you|we) should)?|(?:can|could|may)(?= (?:the|my|"
+    r"our|all)\b)|it would be (?:nice|great|good) if you (?:could|would)?|"
     r"i was wondering if you (?:could|would)|i wonder if you (?:could|would)|"
     r"computer|assistant|alexa|jarvis|nabu|house"
     r")\b[ ,]*"

@@ -18,6 +18,7 @@ HOMES = {
     "sentences.tsv": Path(__file__).parents[4] / "examples" / "home.yaml",
     "later.tsv": Path(__file__).parents[4] / "examples" / "home.yaml",
     "flat.tsv": HERE / "flat.yaml",
+    "last.tsv": HERE / "flat.yaml",
 }
 BESIDE = {"color_mode", "last_triggered", "items"}  # follow from what is asked for
 
