@@ -41,6 +41,38 @@ class WordGraph:
             states = {self.arcs[state][word] for state in states if word in self.arcs[state]} | inside
         return bool(states & self.final)
 
+    def may_go_on(self, words: Sequence[str]) -> bool:
+        """Whether a sentence that begins with these words may have more of them (false for no sentence)."""
+        state = self.start
+        for word in words:
+            following = self.arcs[state].get(word)
+            if following is None:
+                return any(is_open(arc) for arc in self.arcs[state])
+            state = following
+        return bool(self.arcs[state])
+
+    def closed(self) -> "WordGraph":
+        """The sentences without an open slot; states keep their numbers."""
+        kept = [{word: to for word, to in arcs.items() if not is_open(word)} for arcs in self.arcs]
+        alive = self._alive(kept)
+        arcs = tuple({word: to for word, to in each.items() if to in alive} for each in kept)
+        return WordGraph(arcs, self.start, self.final)
+
+    def _alive(self, arcs: Sequence[Mapping[str, int]]) -> set[int]:
+        """The states from which a sentence can come to its end."""
+        before: dict[int, list[int]] = {}
+        for state, each in enumerate(arcs):
+            for to in each.values():
+                before.setdefault(to, []).append(state)
+        alive: set[int] = set()
+        waiting = list(self.final)
+        while waiting:
+            state = waiting.pop()
+            if state not in alive:
+                alive.add(state)
+                waiting += before.get(state, [])
+        return alive
+
     def sentences(self, most: int) -> Iterator[tuple[str, ...]]:
         """Up to ``most`` sentences, depth first."""
         waiting: list[tuple[int, tuple[str, ...]]] = [(self.start, ())]

@@ -116,7 +116,7 @@ def _below_thousand(words: Words, at: int) -> tuple[int, int] | None:
         if found is None:
             return None
         value, at = found
-        if not (0 < value < 100 and words[at : at + 1] == ["hundred"]):  # noqa: PLR2004 - "twelve hundred" is said too
+        if not (0 < value < 100 and words[at : at + 1] == ["hundred"]):  # noqa: PLR2004 - for "twelve hundred" is said too
             return value, at
         hundreds, at = value, at + 1
     rest = at + 1 if words[at : at + 1] == ["and"] else at
@@ -129,7 +129,7 @@ def _small(words: Words, at: int) -> tuple[int, int] | None:
     word = words[at] if at < len(words) else ""
     if word in TENS:
         unit = UNITS.get(words[at + 1], 0) if at + 1 < len(words) else 0
-        return (TENS[word] + unit, at + 2) if 0 < unit < 10 else (TENS[word], at + 1)  # noqa: PLR2004
+        return (TENS[word] + unit, at + 2) if 0 < unit < 10 else (TENS[word], at + 1)  # noqa: PLR2004 - digits
     return (UNITS[word], at + 1) if word in UNITS else None
 
 
@@ -161,7 +161,7 @@ def _unsigned(words: Words, at: int) -> tuple[float, int] | None:
 
 def _decimals(words: Words, at: int) -> tuple[str, int]:
     digits = ""
-    while at < len(words) and len(digits) < 6:  # noqa: PLR2004
+    while at < len(words) and len(digits) < 6:  # noqa: PLR2004 - digits
         word = words[at]
         if word not in UNITS and not word.isdecimal():
             break
@@ -175,7 +175,7 @@ def ordinal(words: Words, start: int = 0) -> tuple[int, int] | None:
     word = words[start] if start < len(words) else ""
     if word in ORDINALS:
         return ORDINALS[word], start + 1
-    if word in TENS and start + 1 < len(words) and 0 < ORDINALS.get(words[start + 1], 0) < 10:  # noqa: PLR2004
+    if word in TENS and start + 1 < len(words) and 0 < ORDINALS.get(words[start + 1], 0) < 10:  # noqa: PLR2004 - digits
         return TENS[word] + ORDINALS[words[start + 1]], start + 2
     if found := _ORDINAL_DIGITS.fullmatch(word):
         return int(found.group(1)), start + 1

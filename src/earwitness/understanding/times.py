@@ -96,18 +96,18 @@ def _plain_time(words: list[str]) -> tuple[int, int] | None:
     if minutes is None or minutes[1] != len(rest) or minutes[0] >= MINUTES:
         return None
     # "twenty five" is a count, not five past eight in the evening; "seven five" is no time either
-    return (hour[0], minutes[0]) if minutes[0] > 9 or rest != words[hour[1] :] or rest[0].isdecimal() else None  # noqa: PLR2004
+    return (hour[0], minutes[0]) if minutes[0] > 9 or rest != words[hour[1] :] or rest[0].isdecimal() else None  # noqa: PLR2004 - what clocks and people count to
 
 
 def _unit(words: list[str]) -> bool:
-    return bool(words) and 0 < UNITS.get(words[0], 0) < 10  # noqa: PLR2004
+    return bool(words) and 0 < UNITS.get(words[0], 0) < 10  # noqa: PLR2004 - what clocks and people count to
 
 
 def _placed(hour: int, minute: int, part: str) -> ClockTime | None:
     if hour > NOON or hour == 0:
         return ClockTime(time(hour, minute)) if part != "am" or hour == 0 else None
     if part == "night":
-        part = "pm" if 5 < hour < NOON else "am"  # noqa: PLR2004 - "four at night" is before dawn
+        part = "pm" if 5 < hour < NOON else "am"  # noqa: PLR2004 - people say "four at night", which is before dawn
     if part == "am":
         return ClockTime(time(hour % NOON, minute))
     if part == "pm":
@@ -152,7 +152,7 @@ def _in_days(words: list[str], today: date) -> date | None:
     if words[:1] != ["in"] or not words[-1:] or words[-1] not in {"day", "days", "week", "weeks"}:
         return None
     count = (1, 2) if words[1:2] == ["a"] else whole(words, 1)
-    if count is None or count[1] != len(words) - 1 or count[0] > 10_000:  # noqa: PLR2004
+    if count is None or count[1] != len(words) - 1 or count[0] > 10_000:  # noqa: PLR2004 - what clocks and people count to
         return None
     return _shifted(today, count[0] * (WEEK if words[-1].startswith("week") else 1))
 

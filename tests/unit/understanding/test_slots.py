@@ -71,7 +71,7 @@ def test_what_is_no_duration(said: str) -> None:
 
 
 @given(st.times(), st.booleans())
-def test_a_time_of_day_is_read_back(at: time, twelve: bool) -> None:  # noqa: FBT001
+def test_a_time_of_day_is_read_back(at: time, twelve: bool) -> None:  # noqa: FBT001 - a case of the table
     at = at.replace(second=0, microsecond=0, tzinfo=None, fold=0)
     said = plain(at.strftime("%I:%M %p" if twelve else "%H:%M"))
     read = parse_time(said)
@@ -101,7 +101,7 @@ def test_a_time_in_words_is_read_back(hour: int, minute: int, part: str) -> None
         ("19 15", time(19, 15), True),
     ],
 )
-def test_times_as_people_say_them(said: str, at: time, certain: bool) -> None:  # noqa: FBT001
+def test_times_as_people_say_them(said: str, at: time, certain: bool) -> None:  # noqa: FBT001 - a case of the table
     assert parse_time(said) == ClockTime(at, certain)
 
 
@@ -187,8 +187,8 @@ def test_no_parser_raises_on_its_own_words(words: list[str], today: date) -> Non
     parse_date(" ".join(words), today)
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.times(), st.booleans())  # noqa: DTZ001
-def test_the_next_moment_is_ahead_and_has_the_time(now: datetime, at: time, certain: bool) -> None:  # noqa: FBT001
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.times(), st.booleans())  # noqa: DTZ001 - local time is meant
+def test_the_next_moment_is_ahead_and_has_the_time(now: datetime, at: time, certain: bool) -> None:  # noqa: FBT001 - a case of the table
     now = now.replace(tzinfo=BERLIN).astimezone(UTC).astimezone(BERLIN)
     at = at.replace(second=0, microsecond=0, tzinfo=None, fold=0)
     moment = next_moment(ClockTime(at, certain), now)

@@ -19,42 +19,38 @@ class Scored(Protocol):
     """A stretch of frames from ``start`` to before ``end`` with its ``score`` in nats."""
 
     @property
-    def start(self) -> int: ...  # noqa: D102
+    def start(self) -> int: ...  # noqa: D102 - named in the class
     @property
-    def end(self) -> int: ...  # noqa: D102
+    def end(self) -> int: ...  # noqa: D102 - named in the class
     @property
-    def score(self) -> float: ...  # noqa: D102
+    def score(self) -> float: ...  # noqa: D102 - named in the class
     @property
-    def spoken(self) -> bool: ...  # noqa: D102
+    def spoken(self) -> bool: ...  # noqa: D102 - named in the class
 
 
-NAMES: Final = ("score", "worst", "spread", "silence", "length", "words")
-MEANS: Final = (0.0,) * len(NAMES)
-SCALES: Final = (1.0,) * len(NAMES)
-WEIGHTS: Final = (0.0,) * len(NAMES)
-BIAS: Final = 0.0
+NAMES: Final = ("worst", "silence", "against")
+MEANS: Final = (-7.45, 0.325, -0.735)
+SCALES: Final = (2.787, 0.165, 1.247)
+WEIGHTS: Final = (1.061, -1.267, 3.121)
+BIAS: Final = -1.98
+LOWEST: Final = -15.0  # a word cannot be worse than wholly wrong
 WORD_MIDDLE: Final = -3.0
 WORD_SLOPE: Final = 1.0
 
 
-def measure(segments: Sequence[Scored]) -> NDArray[np.float64]:
-    """The figures in :data:`NAMES`, all independent of the length of the utterance."""
+def measure(segments: Sequence[Scored], against: float) -> NDArray[np.float64]:
+    """The figures in :data:`NAMES`, all independent of the length of the utterance.
+
+    The worst word's nats a frame; the share of silence and fillers; ``against``, the path's score beside that of
+    any phones, nats a frame.
+    """
     words = [each for each in segments if each.spoken]
     if not words:
-        return np.full(len(NAMES), -50.0)
-    frames = np.array([each.end - each.start for each in words], float)
-    rates = np.array([each.score for each in words]) / frames
+        return np.array([LOWEST, 1.0, against])
+    spoken = sum(each.end - each.start for each in words)
     total = sum(each.end - each.start for each in segments)
-    return np.array(
-        [
-            float(np.sum(rates * frames) / np.sum(frames)),
-            float(np.min(rates)),
-            float(np.std(np.log(frames))),
-            1.0 - float(np.sum(frames)) / total,
-            float(np.mean(frames)) / 10.0,
-            float(np.log(len(words))),
-        ]
-    )
+    worst = min(each.score / (each.end - each.start) for each in words)
+    return np.array([max(worst, LOWEST), 1.0 - spoken / total, against])
 
 
 def in_grammar(figures: NDArray[np.float64]) -> float:

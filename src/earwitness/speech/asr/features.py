@@ -6,6 +6,7 @@ agrees with its own to 1e-4. It is done here so that sound is analysed once for 
 noise is tracked over everything that was heard, not only over the part that is decoded.
 """
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ CEPSTRA: Final = 13
 PRE_EMPHASIS: Final = np.float32(0.97)
 LOG_FLOOR: Final = 1e-4
 _LOWEST, _HIGHEST, _LIFTER = 130.0, 6_800.0, 22
+_TOP = SAMPLE_RATE / 2 - 50.0  # where the last corner may stand; only the widest warp gets there
 
 
 def _mel(hertz: float) -> float:
@@ -33,11 +35,14 @@ def _hertz(mel: float) -> float:
     return float(700.0 * (10.0 ** (mel / 2595.0) - 1.0))
 
 
-def _filters() -> Floats:
-    """(BANDS, FFT/2+1): triangles of unit area whose corners stand on FFT lines."""
+def _filters(warp: float = 1.0) -> Floats:
+    """(BANDS, FFT/2+1): triangles of unit area whose corners stand on FFT lines, frequencies times ``warp``."""
     width = (_mel(_HIGHEST) - _mel(_LOWEST)) / (BANDS + 1)
     line = SAMPLE_RATE / FFT
-    corners = [int(_hertz(_mel(_LOWEST) + at * width) / line + 0.5) * line for at in range(BANDS + 2)]
+    wanted = [
+        min(_hertz(_mel(_LOWEST) + at * width) * warp, _TOP - 2 * line * (BANDS + 1 - at)) for at in range(BANDS + 2)
+    ]
+    corners = [int(hertz / line + 0.5) * line for hertz in wanted]
     lines = np.arange(FFT // 2 + 1) * line
     rows = []
     for low, middle, high in zip(corners, corners[1:], corners[2:], strict=False):
@@ -116,8 +121,17 @@ def cepstra(bands: Floats) -> Floats:
     return np.ascontiguousarray(logs @ TRANSFORM, np.float32)
 
 
+@cache
+def _warped_filters(warp: float) -> Floats:
+    return _filters(warp).T
+
+
 class Frontend:
-    """Sound in pieces of any size → band powers, a row each 10 ms. One stream, one thread."""
+    """Sound in pieces of any size → cepstra, a row each 10 ms. One stream, one thread.
+
+    The spectra of the utterance are kept in memory until :meth:`forget`, so that it can be heard again with
+    the frequencies of a longer or shorter vocal tract.
+    """
 
     def __init__(self) -> None:
         """Begin a stream."""
@@ -125,6 +139,7 @@ class Frontend:
         self._rest = np.zeros(0, np.float32)
         self._before = np.float32(0.0)
         self._odd = b""
+        self._spectra: list[Floats] = []
 
     def push(self, pcm: bytes) -> Floats:
         """Return (n, CEPSTRA) of the frames that became complete."""
@@ -147,4 +162,14 @@ class Frontend:
         spectrum = np.fft.rfft(views * HAMMING, FFT)
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         self._rest = self._rest[count * HOP :].copy()
+        self._spectra.append(power)
         return cepstra(self._tracker.clean(power @ FILTERS))
+
+    def warped(self, warp: float) -> Floats:
+        """Return (n, CEPSTRA) of all that was heard, its frequencies divided by ``warp`` (.88 to 1.12)."""
+        bands = [power @ _warped_filters(warp) for power in self._spectra]
+        return cepstra(NoiseTracker().clean(np.concatenate(bands)))
+
+    def forget(self) -> None:
+        """Let go of what was heard."""
+        self._spectra.clear()

@@ -53,10 +53,15 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What was heard so far; ``complete`` says the words are a whole sentence (endpointing waits less)."""
+    """What was heard so far.
+
+    ``complete``: the words are a whole sentence. ``may_go_on``: a longer one begins with them ("make me a coffee"
+    is complete, "with milk" may follow); endpointing waits least where that is not so.
+    """
 
     text: str
     complete: bool
+    may_go_on: bool
 
 
 class Listening(Protocol):

@@ -80,7 +80,7 @@ def fit(material: Material, *, rarest: int = 1) -> LearnedModel:
 
 def _check(labels: Sequence[str]) -> None:
     counts = {label: labels.count(label) for label in set(labels)}
-    if len(counts) < 2:  # noqa: PLR2004
+    if len(counts) < 2:  # noqa: PLR2004 - one intent needs no classifier
         msg = "There is nothing to tell apart: training needs at least two intents."
         raise BadInput(msg, next_step="Add sentences of another intent, or of none (out_of_scope).")
     label, count = min(counts.items(), key=lambda pair: (pair[1], pair[0]))

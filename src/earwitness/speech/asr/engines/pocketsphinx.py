@@ -17,7 +17,7 @@ from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
 from earwitness.kernel.errors import BadInput, EngineFailed, EngineMissing
 from earwitness.kernel.word_graph import WordGraph, is_open
 from earwitness.speech.asr import confidence
-from earwitness.speech.asr.features import FRAME_MS, Floats, Frontend
+from earwitness.speech.asr.features import CEPSTRA, FRAME_MS, Floats, Frontend
 from earwitness.speech.asr.port import Hypothesis, Partial, Recognition, Word
 from earwitness.speech.lexicon.espeak import EspeakLexicon
 
@@ -25,15 +25,65 @@ if TYPE_CHECKING:
     import pocketsphinx
 
 LONGEST_MS: Final = 30_000
-ALTERNATIVES: Final = 5
 TAIL_FRAMES: Final = 25  # silence that is kept behind the end of speech
-BEAMS: Final = {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60}  # a sentence that loses early still gets to its end
-SENTENCES: Final = "sentences"
+BEAMS: Final = {
+    "beam": 1e-60,
+    "pbeam": 1e-60,
+    "wbeam": 1e-40,
+    "lw": 2.0,
+}  # a sentence that loses early still gets to its end
+CLOSED: Final = "closed"  # the sentences without an open slot
+LOOP: Final = "loop"  # any phones: how well the sound fits no sentence at all
+OPEN: Final = "open"  # all of them; heard only at the end, since phones compete with words
 SCORE_UNIT: Final = 1024.0  # the decoder reports exp(score >> 10)
-PHONES: Final = (
-    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH".split()
-)
-PHONE_COST: Final = 0.02  # of each phone of an open slot, so that words of the grammar win where they fit
+PHONES: Final = [
+    "AA",
+    "AE",
+    "AH",
+    "AO",
+    "AW",
+    "AY",
+    "B",
+    "CH",
+    "D",
+    "DH",
+    "EH",
+    "ER",
+    "EY",
+    "F",
+    "G",
+    "HH",
+    "IH",
+    "IY",
+    "JH",
+    "K",
+    "L",
+    "M",
+    "N",
+    "NG",
+    "OW",
+    "OY",
+    "P",
+    "R",
+    "S",
+    "SH",
+    "T",
+    "TH",
+    "UH",
+    "UW",
+    "V",
+    "W",
+    "Y",
+    "Z",
+    "ZH",
+]
+LOOP_COST: Final = 0.02
+WARPS: Final = (0.88, 0.92, 0.96, 1.04, 1.08, 1.12)  # tried where the first pass leaves doubt
+UNHEARD: Final = 0.02  # so surely no sentence that trying on is no use
+CERTAIN: Final = 0.97
+TEMPERATURE: Final = 0.2  # nats a frame: how far apart two passes must be to tell which is right
+UNSCORED: Final = 0.05  # weight of what only the stream said
+PHONE_COST: Final = 1e-6  # of each phone of an open slot, so that words of the grammar win where they fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +111,7 @@ class PocketSphinxRecogniser:
             EngineMissing: pocketsphinx cannot be loaded here.
         """
         self._decoder = _load()
+        _load_loop(self._decoder)
         self._lexicon = lexicon or EspeakLexicon()
         self._grammar: WordGraph | None = None
 
@@ -70,12 +121,17 @@ class PocketSphinxRecogniser:
             return
         self._learn_words(grammar)
         try:
-            fsg = self._decoder.create_fsg(SENTENCES, grammar.start, len(grammar.arcs), list(_transitions(grammar)))
-            self._decoder.add_fsg(SENTENCES, fsg)
-            self._decoder.activate_search(SENTENCES)
+            self._load_search(CLOSED, grammar.closed())
+            if grammar.open_slots():
+                self._load_search(OPEN, grammar)
+            self._decoder.activate_search(CLOSED)
         except (RuntimeError, ValueError) as error:
             raise EngineFailed("The recogniser did not take the sentences.") from error
         self._grammar = grammar
+
+    def _load_search(self, name: str, grammar: WordGraph) -> None:
+        fsg = self._decoder.create_fsg(name, grammar.start, len(grammar.arcs), list(transitions(grammar)))
+        self._decoder.add_fsg(name, fsg)
 
     def listen(self) -> "PocketSphinxListening":
         """See the port."""
@@ -85,12 +141,8 @@ class PocketSphinxRecogniser:
 
     def _learn_words(self, grammar: WordGraph) -> None:
         unknown = sorted(word for word in grammar.words() if self._decoder.lookup_word(word) is None)
-        known = dict(zip(unknown, self._lexicon.pronounce(unknown), strict=True))
-        if grammar.open_slots():
-            known |= {_phone_word(phone): (phone,) for phone in PHONES}
-        for word, phones in known.items():
-            if self._decoder.lookup_word(word) is None:
-                self._decoder.add_word(word, " ".join(phones), False)
+        for word, phones in zip(unknown, self._lexicon.pronounce(unknown), strict=True):
+            self._decoder.add_word(word, " ".join(phones), False)
 
 
 def _load() -> "pocketsphinx.Decoder":
@@ -103,16 +155,23 @@ def _load() -> "pocketsphinx.Decoder":
         raise EngineMissing(msg, next_step="Install the package pocketsphinx for this platform.") from error
 
 
+def _load_loop(decoder: "pocketsphinx.Decoder") -> None:
+    for phone in PHONES:
+        decoder.add_word(_phone_word(phone), phone, False)
+    arcs = [(0, 0, LOOP_COST, _phone_word(phone)) for phone in PHONES]
+    decoder.add_fsg(LOOP, decoder.create_fsg(LOOP, 0, 1, [*arcs, (0, 1, 1.0)]))
+
+
 def _phone_word(phone: str) -> str:
     return f"[{phone}]"
 
 
-def _transitions(grammar: WordGraph) -> Iterator[tuple[int, int, float, str] | tuple[int, int, float]]:
-    """The arcs with even chances in each state; open slots are loops over phones in states of their own."""
+def transitions(grammar: WordGraph) -> Iterator[tuple[int, int, float, str] | tuple[int, int, float]]:
+    """The decoder's arcs: even chances in each state, open slots as loops over phones in states of their own."""
     end = len(grammar.arcs)
     extra = end + 1
     for state, arcs in enumerate(grammar.arcs):
-        chance = 1.0 / (len(arcs) + (state in grammar.final))
+        chance = 1.0 / max(1, len(arcs) + (state in grammar.final))
         if state in grammar.final:
             yield state, end, chance
         for word, to in arcs.items():
@@ -157,7 +216,8 @@ class PocketSphinxListening:
         """See the port."""
         found = self._decoder.hyp() if self._streaming else None
         text = _bare(found.hypstr) if found else ""
-        return Partial(text, bool(text) and self._grammar.accepts(text.split()))
+        words = text.split()
+        return Partial(text, bool(words) and self._grammar.accepts(words), self._grammar.may_go_on(words))
 
     def settle(self) -> None:
         """See the port."""
@@ -180,6 +240,7 @@ class PocketSphinxListening:
         self._open = False
         self._stop()
         self._frames.clear()
+        self._frontend.forget()
 
     def _must_be_open(self) -> None:
         if not self._open:
@@ -198,37 +259,74 @@ class PocketSphinxListening:
 
     def _decode(self, last: int) -> Recognition:
         """Decode the first ``last`` frames as a whole; the stream of partial results ends with it."""
+        streamed = self.partial()
         self._stop()
-        frames = np.concatenate(self._frames)[:last] if self._frames else np.zeros((0, 13), np.float32)
+        frames = np.concatenate(self._frames)[:last] if self._frames else np.zeros((0, CEPSTRA), np.float32)
         heard_ms = len(frames) * FRAME_MS
         if heard_ms < confidence.SHORTEST_MS:
             return Recognition((), 0.0, heard_ms)
+        searches = (CLOSED, OPEN) if self._grammar.open_slots() else (CLOSED,)
+        passes = [found for name in searches if (found := self._pass(name, frames))]
+        loop = self._pass(LOOP, frames)
+        answer = _answer(passes, loop, streamed, heard_ms)
+        if UNHEARD < answer.in_grammar < CERTAIN or not passes:
+            passes += self._again(searches, last)
+            answer = _answer(passes, loop, streamed, heard_ms)
+        self._decoder.activate_search(CLOSED)
+        return answer
+
+    def _again(self, searches: tuple[str, ...], last: int) -> Iterator["_Path"]:
+        """What the utterance says if the speaker's vocal tract is shorter or longer than the model's."""
+        for warp in WARPS:
+            frames = self._frontend.warped(warp)[:last]
+            yield from (found for name in searches if (found := self._pass(name, frames)))
+
+    def _pass(self, search: str, frames: Floats) -> "_Path | None":
+        self._decoder.activate_search(search)
         self._decoder.start_utt()
         try:
-            self._decoder.process_cep(np.ascontiguousarray(frames).tobytes(), full_utt=True)
+            self._decoder.process_cep(frames.tobytes(), full_utt=True)
         finally:
             self._decoder.end_utt()
-        return self._answer(heard_ms)
-
-    def _answer(self, heard_ms: int) -> Recognition:
         found = self._decoder.hyp()
-        if found is None or not self._grammar.accepts(_bare(found.hypstr).split()):
-            return Recognition((), 0.0, heard_ms)
-        segments = list(_segments(self._decoder))
-        chance = confidence.in_grammar(confidence.measure(segments))
-        best = Hypothesis(_bare(found.hypstr), _words(segments), chance)
-        return Recognition((best, *self._others(best)), chance, heard_ms)
+        if found is None or (search != LOOP and not self._grammar.accepts(_filled(found.hypstr))):
+            return None
+        return _Path(_bare(found.hypstr), float(np.log(max(found.score, 1e-300))), list(_segments(self._decoder)))
 
-    def _others(self, best: Hypothesis) -> Iterator[Hypothesis]:
-        """Other sentences from the decoder's list, which repeats itself and leaves the grammar."""
-        seen = {best.text}
-        for _, other in zip(range(ALTERNATIVES * 4), self._decoder.nbest(), strict=False):
-            text = _bare(other.hypstr) if other and other.hypstr else ""
-            if text and text not in seen and self._grammar.accepts(text.split()):
-                seen.add(text)
-                yield Hypothesis(text, (), best.score / 2**len(seen))
-            if len(seen) == ALTERNATIVES:
-                return
+
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """What one pass found: ``score`` is the path's, to be compared on the same frames only."""
+
+    text: str
+    score: float
+    segments: list[Segment]
+
+
+def _answer(paths: list[_Path], loop: _Path | None, streamed: Partial, heard_ms: int) -> Recognition:
+    """What the passes said, each text once, the most likely first; the scores add up to one."""
+    if not paths or loop is None:
+        return Recognition((), 0.0, heard_ms)
+    paths = sorted(paths, key=lambda each: -each.score)
+    frame_nats = SCORE_UNIT * FRAME_MS / heard_ms
+    chance = confidence.in_grammar(confidence.measure(paths[0].segments, (paths[0].score - loop.score) * frame_nats))
+    words: dict[str, tuple[Word, ...]] = {}
+    weight: dict[str, float] = {}
+    for each in paths:
+        words.setdefault(each.text, _words(each.segments))
+        likeness = float(np.exp((each.score - paths[0].score) * frame_nats / TEMPERATURE))
+        weight[each.text] = max(likeness, weight.get(each.text, 0.0))
+    if streamed.complete and streamed.text not in weight:
+        words[streamed.text], weight[streamed.text] = (), UNSCORED
+    total = sum(weight.values())
+    return Recognition(
+        tuple(Hypothesis(text, words[text], part / total) for text, part in weight.items()), chance, heard_ms
+    )
+
+
+def _filled(text: str) -> list[str]:
+    """Words with what was said in an open slot as one word that is in no grammar."""
+    return [word for word in text.split() if word[:1] not in "<(+"]
 
 
 def _bare(text: str) -> str:

@@ -71,7 +71,7 @@ def near_words(phones: list[str], most: int) -> list[Confusable]:
     """Return the nearest words of the dictionary, leaving out what is the word itself."""
     near: dict[str, float] = {}
     for entry, other in dictionary():
-        if abs(len(other) - len(phones)) <= 4 and re.fullmatch("[a-z']+", entry):  # noqa: PLR2004
+        if abs(len(other) - len(phones)) <= 4 and re.fullmatch("[a-z']+", entry):  # noqa: PLR2004 - so many phones apart sound alike no more
             near[entry] = min(near.get(entry, 99.0), distance(phones, other))
     ordered = sorted((entry for entry, far in near.items() if far > TOO_NEAR), key=near.__getitem__)
     return [Confusable(entry, phonemes=False) for entry in ordered[:most]]

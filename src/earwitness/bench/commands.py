@@ -1,0 +1,266 @@
+"""How well spoken commands are understood: coffee orders clean and in kitchen noise, and a home's commands.
+
+The sound goes the way it goes in a house: piece by piece through voice activity, endpointing with its default
+settings and the default recogniser. Beside it, in the same run, the plain PocketSphinx decoder hears the whole
+file with the same grammar. Noise is mixed by the mean power of the speech (frames within 30 dB of the loudest
+hundredth), from a place in the noise that the file's name decides.
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import hassil
+import numpy as np
+import pocketsphinx
+from numpy.typing import NDArray
+
+from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH, read_clip
+from earwitness.kernel.errors import BadInput
+from earwitness.kernel.word_graph import WordGraph
+from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxListening, PocketSphinxRecogniser, transitions
+from earwitness.speech.asr.port import Recognition
+from earwitness.speech.endpointing import Endpointer, SpeechStarted
+from earwitness.speech.ring import samples_of
+from earwitness.speech.vad.silero import SileroVoice
+from earwitness.understanding.context import Context, Named
+from earwitness.understanding.grammar import compile_grammar
+from earwitness.understanding.sentences import Sentences, load
+from earwitness.understanding.spelling import number_words
+
+SNRS: Final = (24, 21, 18, 15, 12, 9, 6)
+PIECE: Final = 1_024  # bytes: 32 ms
+PREROLL_MS: Final = 300
+Progress = Callable[[str, int, int], None]
+Sound = NDArray[np.float32]
+
+HOME: Final = Context(
+    areas=(Named("office", "Office"), Named("kitchen", "Kitchen")),
+    devices=(
+        Named("scene.mood", "Mood Lighting", domain="scene"),
+        Named("script.party", "Party Time", domain="script"),
+        Named("cover.garage", "Garage Door", domain="cover"),
+        Named("light.kitchen", "Kitchen lights", ("kitchen light",), domain="light", area="kitchen"),
+        Named("media_player.tv", "TV", domain="media_player"),
+        Named("sensor.outdoor", "Outdoor Humidity", domain="sensor"),
+        Named("light.bed", "Bed Light", domain="light"),
+    ),
+    lists=(Named("todo.shopping", "Shopping List"),),
+)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Files accepted by us and by the plain decoder."""
+
+    files: int = 0
+    ours: int = 0
+    peer: int = 0
+
+    @property
+    def share(self) -> float:
+        """Accepted by us, 0 to 1."""
+        return self.ours / max(1, self.files)
+
+    @property
+    def peer_share(self) -> float:
+        """Accepted by the plain decoder, 0 to 1."""
+        return self.peer / max(1, self.files)
+
+
+@dataclass(slots=True)
+class Clockwork:
+    """Seconds of work for seconds of sound."""
+
+    work: float = 0.0
+    sound: float = 0.0
+    after: list[float] = field(default_factory=list)
+
+
+def run_commands(
+    data: Path, progress: Progress = lambda _what, _done, _all: None, *, examples: Path, most: int | None = None
+) -> dict[str, Any]:
+    """Measure; ``examples`` is the folder of the barista's sentences, ``most`` takes so many files only.
+
+    Raises:
+        BadInput: ``data`` has no labels.
+    """
+    rows = _rows(data)
+    orders = _sample([row for row in rows if row["set"] == "commands_barista"], most)
+    noise = _sound(data / "noise_kitchen" / "kitchen_a.flac")
+    house = _Orders(examples)
+    tallies: dict[int | None, Tally] = {level: Tally() for level in (None, *SNRS)}
+    for done, row in enumerate(orders):
+        clean = _sound(data / row["path"])
+        for level, tally in tallies.items():
+            sound = clean if level is None else mixed(clean, noise, level, row["path"])
+            house.judge(_pcm(sound), row, tally)
+        progress("orders", done + 1, len(orders))
+    noisy = [tallies[level] for level in SNRS]
+    return {
+        "accept_clean": tallies[None].share,
+        "accept_noise_mean": float(np.mean([tally.share for tally in noisy])),
+        "by_snr": {str(level): tallies[level].share for level in SNRS},
+        "peer": {
+            "accept_clean": tallies[None].peer_share,
+            "accept_noise_mean": float(np.mean([tally.peer_share for tally in noisy])),
+            "by_snr": {str(level): tallies[level].peer_share for level in SNRS},
+        },
+        **_home([row for row in rows if row["set"] == "commands_home_real"], data),
+        "files": len(orders),
+        "rtf": house.clock.work / max(1e-9, house.clock.sound),
+        "after_end_p50_ms": 1000 * float(np.median(house.clock.after)) if house.clock.after else 0.0,
+    }
+
+
+def _rows(data: Path) -> list[dict[str, Any]]:
+    try:
+        text = (data / "labels.jsonl").read_text("utf-8")
+        return [json.loads(line) for line in text.splitlines() if line]
+    except (OSError, ValueError) as error:
+        msg = "The folder has no labels.jsonl that can be read."
+        raise BadInput(msg, next_step="Give the folder of the evaluation recordings with --data.") from error
+
+
+def _sample(rows: list[dict[str, Any]], most: int | None) -> list[dict[str, Any]]:
+    """All, or ``most`` in an order that depends on the names only."""
+    ordered = sorted(rows, key=lambda row: hashlib.sha256(row["path"].encode()).digest())
+    return ordered[:most]
+
+
+def _sound(path: Path) -> Sound:
+    return np.frombuffer(read_clip(path).pcm, "<i2").astype(np.float32)
+
+
+def _pcm(sound: Sound) -> bytes:
+    return np.clip(sound, -32768, 32767).astype("<i2").tobytes()
+
+
+def speech_power(sound: Sound) -> float:
+    """Mean power where somebody speaks: 25 ms frames within 30 dB of the loudest hundredth."""
+    frames = np.convolve(sound**2, np.ones(400, np.float32) / 400, "same")[::160]
+    return float(frames[frames > np.percentile(frames, 99) * 1e-3].mean())
+
+
+def mixed(sound: Sound, noise: Sound, level_db: float, name: str) -> Sound:
+    """``sound`` with noise ``level_db`` below its speech; the place in the noise follows from ``name``."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4])
+    repeated = np.tile(noise, 2 + len(sound) // len(noise))
+    begin = seed % len(noise)
+    part = repeated[begin : begin + len(sound)]
+    gain = np.sqrt(speech_power(sound) / float(np.mean(part**2)) / 10 ** (level_db / 10))
+    return (sound + part * np.float32(gain)).astype(np.float32)
+
+
+def hear(recogniser: PocketSphinxRecogniser, pcm: bytes, voice: SileroVoice, clock: Clockwork) -> Recognition:
+    """One utterance as a turn hears it: in pieces, with the endpointer's default settings."""
+    voice.reset()
+    endpointer, listening = Endpointer(voice), recogniser.listen()
+    begun_at: int | None = None
+    started = time.perf_counter()
+    for at in range(0, len(pcm), PIECE):
+        partial = listening.partial()
+        events = endpointer.push(pcm[at : at + PIECE], complete=partial.complete and not partial.may_go_on)
+        for event in events:
+            if isinstance(event, SpeechStarted):
+                begun_at = max(0, event.at - samples_of(PREROLL_MS)) * SAMPLE_WIDTH
+                listening.feed(pcm[begun_at:at])
+        if begun_at is not None:
+            listening.feed(pcm[at : at + PIECE])
+        if endpointer.ended is not None:
+            break
+    answer = _finished(listening, endpointer, begun_at, clock)
+    clock.work += time.perf_counter() - started
+    clock.sound += len(pcm) / SAMPLE_WIDTH / SAMPLE_RATE
+    return answer
+
+
+def _finished(
+    listening: PocketSphinxListening, endpointer: Endpointer, begun_at: int | None, clock: Clockwork
+) -> Recognition:
+    end = None
+    if endpointer.ended is not None and begun_at is not None:
+        end = (endpointer.ended.at - begun_at // SAMPLE_WIDTH) * 1000 // SAMPLE_RATE
+    finishing = time.perf_counter()
+    answer = listening.finish(speech_end_ms=end)
+    clock.after.append(time.perf_counter() - finishing)
+    return answer
+
+
+class _Orders:
+    """Hears coffee orders and reads their slots with the templates they were compiled from."""
+
+    def __init__(self, examples: Path) -> None:
+        self._sentences = load([examples], shipped=False, home=False)
+        self._recogniser = PocketSphinxRecogniser()
+        self._grammar = compile_grammar(self._sentences.sources, Context())
+        self._recogniser.prepare(self._grammar)
+        self._voice = SileroVoice()
+        self._plain = _Plain(self._grammar)
+        self.clock = Clockwork()
+
+    def judge(self, pcm: bytes, row: Mapping[str, Any], tally: Tally) -> None:
+        wanted = row["intent"], {name: value.strip().lower() for name, value in row["slots"].items()}
+        heard = hear(self._recogniser, pcm, self._voice, self.clock)
+        tally.files += 1
+        tally.ours += self.meaning(heard.best.text if heard.best else "") == wanted
+        tally.peer += self.meaning(self._plain.hear(pcm)) == wanted
+
+    def meaning(self, text: str) -> tuple[str, dict[str, str]] | None:
+        """The intent and slots of a sentence, None for none."""
+        for source in self._sentences.sources:
+            found = hassil.recognize_best(text, source.intents, slot_lists=source.intents.slot_lists)
+            if found:
+                slots = {entity.name: entity.text_clean.strip().lower() for entity in found.entities_list}
+                return found.intent.name, slots
+        return None
+
+
+class _Plain:
+    """PocketSphinx as it comes: its own analysis of the whole file, the same grammar."""
+
+    def __init__(self, grammar: WordGraph) -> None:
+        self._decoder = pocketsphinx.Decoder(lm=None, bestpath=False, loglevel="FATAL")
+        arcs = list(transitions(grammar))
+        fsg = self._decoder.create_fsg("plain", grammar.start, len(grammar.arcs), arcs)
+        self._decoder.add_fsg("plain", fsg)
+        self._decoder.activate_search("plain")
+
+    def hear(self, pcm: bytes) -> str:
+        self._decoder.start_utt()
+        self._decoder.process_raw(pcm, full_utt=True)
+        self._decoder.end_utt()
+        found = self._decoder.hyp()
+        return found.hypstr if found else ""
+
+
+def _home(rows: Sequence[Mapping[str, Any]], data: Path) -> dict[str, Any]:
+    """Real home commands: those of the vocabulary right word by word, the others refused."""
+    sentences: Sentences = load()
+    recogniser, voice, clock = PocketSphinxRecogniser(), SileroVoice(), Clockwork()
+    recogniser.prepare(compile_grammar(sentences.sources, HOME))
+    right = refused = known = unknown = 0
+    for row in rows:
+        heard = hear(recogniser, _pcm(_sound(data / row["path"])), voice, clock)
+        if row["out_of_vocabulary"]:
+            unknown += 1
+            refused += not heard.for_me()
+        else:
+            known += 1
+            right += heard.for_me() and heard.best is not None and heard.best.text in set(spoken(row["transcript"]))
+    return {"home_right": right / max(1, known), "home_refused": refused / max(1, unknown)}
+
+
+def spoken(text: str) -> Iterator[str]:
+    """The ways to say a transcript with its numbers in words."""
+    found = re.search(r"\d+", text)
+    if found is None:
+        yield text.lower()
+        return
+    for way in number_words(int(found.group())):
+        yield from spoken(text[: found.start()] + way + text[found.end() :])
