@@ -32,6 +32,7 @@ from earwitness.understanding.context import Context, Named
 from earwitness.understanding.grammar import compile_grammar
 from earwitness.understanding.sentences import Sentences, load
 from earwitness.understanding.spelling import number_words
+from earwitness.understanding.templates import TemplateMatcher
 
 SNRS: Final = (24, 21, 18, 15, 12, 9, 6)
 PIECE: Final = 1_024  # bytes: 32 ms
@@ -240,20 +241,36 @@ class _Plain:
 
 
 def _home(rows: Sequence[Mapping[str, Any]], data: Path) -> dict[str, Any]:
-    """Real home commands: those of the vocabulary right word by word, the others refused."""
-    sentences: Sentences = load()
+    """Real home commands: those the home can obey right in their meaning, the others refused."""
+    sentences: Sentences = load(home=False)
+    grammar = compile_grammar(sentences.sources, HOME)
+    matcher = TemplateMatcher(sentences)
     recogniser, voice, clock = PocketSphinxRecogniser(), SileroVoice(), Clockwork()
-    recogniser.prepare(compile_grammar(sentences.sources, HOME))
-    right = refused = known = unknown = 0
+    recogniser.prepare(grammar)
+    counts = {"known": 0, "right": 0, "unknown": 0, "refused": 0}
     for row in rows:
         heard = hear(recogniser, _pcm(_sound(data / row["path"])), voice, clock)
+        wanted = [] if row["out_of_vocabulary"] else [way for way in spoken(row["transcript"]) if _known(grammar, way)]
         if row["out_of_vocabulary"]:
-            unknown += 1
-            refused += not heard.for_me()
+            counts["unknown"] += 1
+            counts["refused"] += not heard.for_me()
         else:
-            known += 1
-            right += heard.for_me() and heard.best is not None and heard.best.text in set(spoken(row["transcript"]))
-    return {"home_right": right / max(1, known), "home_refused": refused / max(1, unknown)}
+            counts["known"] += 1
+            counts["right"] += bool(wanted) and heard.for_me() and _same(matcher, heard, wanted[0])
+    shares = counts["right"] / max(1, counts["known"]), counts["refused"] / max(1, counts["unknown"])
+    return {"home_right": shares[0], "home_refused": shares[1], "home_files": len(rows)}
+
+
+def _known(grammar: WordGraph, text: str) -> bool:
+    return grammar.accepts(text.split())
+
+
+def _same(matcher: TemplateMatcher, heard: Recognition, wanted: str) -> bool:
+    """Whether what was heard means what was said."""
+    if heard.best is None:
+        return False
+    found, meant = matcher.match(heard.best.text, HOME), matcher.match(wanted, HOME)
+    return heard.best.text == wanted or bool(found and meant and found[0].intent.same_as(meant[0].intent))
 
 
 def spoken(text: str) -> Iterator[str]:

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from earwitness.kernel.word_graph import WordGraph
 
+FOR_ME = 0.3  # below, on other speakers, about nine of ten were no sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -46,7 +48,7 @@ class Recognition:
         """The most likely reading."""
         return self.hypotheses[0] if self.hypotheses else None
 
-    def for_me(self, threshold: float = 0.5) -> bool:
+    def for_me(self, threshold: float = FOR_ME) -> bool:
         """Whether it was a sentence of the grammar rather than talk that is not for the assistant."""
         return bool(self.hypotheses) and self.in_grammar >= threshold
 

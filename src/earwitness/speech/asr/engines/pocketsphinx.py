@@ -79,6 +79,8 @@ PHONES: Final = [
 ]
 LOOP_COST: Final = 0.02
 WARPS: Final = (0.88, 0.92, 0.96, 1.04, 1.08, 1.12)  # tried where the first pass leaves doubt
+FEW_WARPS: Final = (0.94, 1.06)  # for large grammars, where each pass takes long
+SMALL: Final = 3_000  # arcs
 UNHEARD: Final = 0.02  # so surely no sentence that trying on is no use
 CERTAIN: Final = 0.97
 TEMPERATURE: Final = 0.2  # nats a frame: how far apart two passes must be to tell which is right
@@ -270,16 +272,18 @@ class PocketSphinxListening:
         loop = self._pass(LOOP, frames)
         answer = _answer(passes, loop, streamed, heard_ms)
         if UNHEARD < answer.in_grammar < CERTAIN or not passes:
-            passes += self._again(searches, last)
+            passes += self._again(last)
             answer = _answer(passes, loop, streamed, heard_ms)
         self._decoder.activate_search(CLOSED)
         return answer
 
-    def _again(self, searches: tuple[str, ...], last: int) -> Iterator["_Path"]:
+    def _again(self, last: int) -> Iterator["_Path"]:
         """What the utterance says if the speaker's vocal tract is shorter or longer than the model's."""
-        for warp in WARPS:
-            frames = self._frontend.warped(warp)[:last]
-            yield from (found for name in searches if (found := self._pass(name, frames)))
+        small = sum(map(len, self._grammar.arcs)) <= SMALL
+        for warp in WARPS if small else FEW_WARPS:
+            found = self._pass(CLOSED, self._frontend.warped(warp)[:last])
+            if found:
+                yield found
 
     def _pass(self, search: str, frames: Floats) -> "_Path | None":
         self._decoder.activate_search(search)
