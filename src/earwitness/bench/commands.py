@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH, read_clip
 from earwitness.kernel.errors import BadInput
 from earwitness.kernel.word_graph import WordGraph
-from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxListening, PocketSphinxRecogniser, transitions
+from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxListening, PocketSphinxRecogniser
+from earwitness.speech.asr.engines.searches import transitions
 from earwitness.speech.asr.port import Recognition
 from earwitness.speech.endpointing import Endpointer, SpeechStarted
 from earwitness.speech.ring import samples_of

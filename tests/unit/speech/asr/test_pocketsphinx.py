@@ -131,3 +131,25 @@ def test_a_cancelled_utterance_leaves_nothing_for_the_next(recogniser):
     assert recogniser.listen().partial().text == ""
 
 
+@ESPEAK
+def test_an_open_slot_is_taken_down_with_the_open_language_model(recogniser, tmp_path):
+    recogniser.prepare(GRAMMAR)
+    heard = _hear(recogniser, _spoken("remind me to buy some milk tomorrow", tmp_path))
+    assert heard.best is not None
+    words = heard.best.text.split()
+    assert words[:2] == ["remind", "me"]
+    assert {"buy", "milk", "tomorrow"} & set(words[2:])
+
+
+@ESPEAK
+def test_speech_after_settling_is_heard_from_the_beginning(recogniser, tmp_path):
+    recogniser.prepare(GRAMMAR.closed())
+    pcm = _spoken("turn off the light", tmp_path)
+    listening = recogniser.listen()
+    listening.feed(pcm[: len(pcm) // 2])
+    listening.settle()
+    listening.feed(pcm[len(pcm) // 2 :])
+    assert listening.partial().text == "turn off the light"
+    best = listening.finish().best
+    assert best is not None
+    assert best.text == "turn off the light"

@@ -8,15 +8,26 @@ grammar again, and a logistic regression on what the decoder reports says whethe
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
-from earwitness.kernel.errors import BadInput, EngineFailed, EngineMissing
-from earwitness.kernel.word_graph import WordGraph, is_open
+from earwitness.kernel.errors import BadInput, EngineFailed
+from earwitness.kernel.word_graph import WordGraph
 from earwitness.speech.asr import confidence
+from earwitness.speech.asr.engines.dictation import Dictation
+from earwitness.speech.asr.engines.searches import (
+    CLOSED,
+    LOOP,
+    OPEN,
+    PHONE_PENALTY,
+    load_decoder,
+    load_loop,
+    transitions,
+)
+from earwitness.speech.asr.engines.segments import PHONE, SCORE_UNIT, Segment, open_spans, read_segments
 from earwitness.speech.asr.features import CEPSTRA, FRAME_MS, Floats, Frontend
 from earwitness.speech.asr.port import Hypothesis, Partial, Recognition, Word
 from earwitness.speech.lexicon.espeak import EspeakLexicon
@@ -26,81 +37,15 @@ if TYPE_CHECKING:
 
 LONGEST_MS: Final = 30_000
 TAIL_FRAMES: Final = 25  # silence that is kept behind the end of speech
-BEAMS: Final = {
-    "beam": 1e-60,
-    "pbeam": 1e-60,
-    "wbeam": 1e-40,
-    "lw": 2.0,
-}  # a sentence that loses early still gets to its end
-CLOSED: Final = "closed"  # the sentences without an open slot
-LOOP: Final = "loop"  # any phones: how well the sound fits no sentence at all
-OPEN: Final = "open"  # all of them; heard only at the end, since phones compete with words
-SCORE_UNIT: Final = 1024.0  # the decoder reports exp(score >> 10)
-PHONES: Final = [
-    "AA",
-    "AE",
-    "AH",
-    "AO",
-    "AW",
-    "AY",
-    "B",
-    "CH",
-    "D",
-    "DH",
-    "EH",
-    "ER",
-    "EY",
-    "F",
-    "G",
-    "HH",
-    "IH",
-    "IY",
-    "JH",
-    "K",
-    "L",
-    "M",
-    "N",
-    "NG",
-    "OW",
-    "OY",
-    "P",
-    "R",
-    "S",
-    "SH",
-    "T",
-    "TH",
-    "UH",
-    "UW",
-    "V",
-    "W",
-    "Y",
-    "Z",
-    "ZH",
-]
-LOOP_COST: Final = 0.02
-WARPS: Final = (0.88, 0.92, 0.96, 1.04, 1.08, 1.12)  # tried where the first pass leaves doubt
+WARPS: Final = (0.88, 0.92, 0.96, 1.04, 1.08, 1.12)  # vocal tract lengths tried where the first pass leaves doubt
 FEW_WARPS: Final = (0.94, 1.06)  # for large grammars, where each pass takes long
 SMALL: Final = 3_000  # arcs
 UNHEARD: Final = 0.02  # so surely no sentence that trying on is no use
 CERTAIN: Final = 0.97
 TEMPERATURE: Final = 0.2  # nats a frame: how far apart two passes must be to tell which is right
+OPEN_BELOW: Final = 0.5  # open slots are tried where no closed sentence is likely
+OTHERS: Final = 0.2  # what is left for the closed readings beside one with an open slot
 UNSCORED: Final = 0.05  # weight of what only the stream said
-PHONE_COST: Final = 1e-6  # of each phone of an open slot, so that words of the grammar win where they fit
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A word as the decoder saw it: frames from ``start`` to before ``end``, ``score`` in nats."""
-
-    word: str
-    start: int
-    end: int
-    score: float
-
-    @property
-    def spoken(self) -> bool:
-        """A word, not silence or a filler."""
-        return self.word[:1] not in "<[(+"
 
 
 class PocketSphinxRecogniser:
@@ -112,9 +57,10 @@ class PocketSphinxRecogniser:
         Raises:
             EngineMissing: pocketsphinx cannot be loaded here.
         """
-        self._decoder = _load()
-        _load_loop(self._decoder)
+        self._decoder = load_decoder()
+        load_loop(self._decoder)
         self._lexicon = lexicon or EspeakLexicon()
+        self._dictation = Dictation()
         self._grammar: WordGraph | None = None
 
     def prepare(self, grammar: WordGraph) -> None:
@@ -139,7 +85,7 @@ class PocketSphinxRecogniser:
         """See the port."""
         if self._grammar is None:
             raise BadInput("The recogniser has no sentences yet.", next_step="Call prepare with a grammar first.")
-        return PocketSphinxListening(self._decoder, self._grammar)
+        return PocketSphinxListening(self._decoder, self._grammar, self._dictation)
 
     def _learn_words(self, grammar: WordGraph) -> None:
         unknown = sorted(word for word in grammar.words() if self._decoder.lookup_word(word) is None)
@@ -147,52 +93,12 @@ class PocketSphinxRecogniser:
             self._decoder.add_word(word, " ".join(phones), False)
 
 
-def _load() -> "pocketsphinx.Decoder":
-    try:
-        import pocketsphinx  # noqa: PLC0415 - loads a native library
-
-        return pocketsphinx.Decoder(lm=None, bestpath=False, remove_noise=False, loglevel="FATAL", **BEAMS)
-    except (ImportError, OSError, RuntimeError) as error:
-        msg = "PocketSphinx cannot be loaded."
-        raise EngineMissing(msg, next_step="Install the package pocketsphinx for this platform.") from error
-
-
-def _load_loop(decoder: "pocketsphinx.Decoder") -> None:
-    for phone in PHONES:
-        decoder.add_word(_phone_word(phone), phone, False)
-    arcs = [(0, 0, LOOP_COST, _phone_word(phone)) for phone in PHONES]
-    decoder.add_fsg(LOOP, decoder.create_fsg(LOOP, 0, 1, [*arcs, (0, 1, 1.0)]))
-
-
-def _phone_word(phone: str) -> str:
-    return f"[{phone}]"
-
-
-def transitions(grammar: WordGraph) -> Iterator[tuple[int, int, float, str] | tuple[int, int, float]]:
-    """The decoder's arcs: even chances in each state, open slots as loops over phones in states of their own."""
-    end = len(grammar.arcs)
-    extra = end + 1
-    for state, arcs in enumerate(grammar.arcs):
-        chance = 1.0 / max(1, len(arcs) + (state in grammar.final))
-        if state in grammar.final:
-            yield state, end, chance
-        for word, to in arcs.items():
-            if not is_open(word):
-                yield state, to, chance, word
-                continue
-            for phone in PHONES:
-                yield state, extra, chance * PHONE_COST, _phone_word(phone)
-                yield extra, extra, PHONE_COST, _phone_word(phone)
-            yield extra, to, 1.0
-            extra += 1
-
-
 class PocketSphinxListening:
     """The port :class:`~earwitness.speech.asr.port.Listening`."""
 
-    def __init__(self, decoder: "pocketsphinx.Decoder", grammar: WordGraph) -> None:
+    def __init__(self, decoder: "pocketsphinx.Decoder", grammar: WordGraph, dictation: Dictation) -> None:
         """Begin to hear an utterance."""
-        self._decoder, self._grammar = decoder, grammar
+        self._decoder, self._grammar, self._dictation = decoder, grammar, dictation
         self._frontend = Frontend()
         self._frames: list[Floats] = []
         self._count = 0
@@ -212,7 +118,7 @@ class PocketSphinxListening:
         if len(frames):
             self._frames.append(frames)
             self._count += len(frames)
-            self._stream(frames)
+            self._stream()
 
     def partial(self) -> Partial:
         """See the port."""
@@ -248,11 +154,14 @@ class PocketSphinxListening:
         if not self._open:
             raise BadInput("This utterance has ended.", next_step="Begin another one.")
 
-    def _stream(self, frames: Floats) -> None:
-        if not self._streaming:
-            self._decoder.start_utt()
-            self._streaming = True
-        self._decoder.process_cep(frames.tobytes())
+    def _stream(self) -> None:
+        """Decode what came last; after ``settle`` from the beginning again."""
+        if self._streaming:
+            self._decoder.process_cep(self._frames[-1].tobytes())
+            return
+        self._decoder.start_utt()
+        self._streaming = True
+        self._decoder.process_cep(np.concatenate(self._frames).tobytes())
 
     def _stop(self) -> None:
         if self._streaming:
@@ -267,15 +176,38 @@ class PocketSphinxListening:
         heard_ms = len(frames) * FRAME_MS
         if heard_ms < confidence.SHORTEST_MS:
             return Recognition((), 0.0, heard_ms)
-        searches = (CLOSED, OPEN) if self._grammar.open_slots() else (CLOSED,)
-        passes = [found for name in searches if (found := self._pass(name, frames))]
+        closed = self._pass(CLOSED, frames)
+        passes = [closed] if closed else []
         loop = self._pass(LOOP, frames)
         answer = _answer(passes, loop, streamed, heard_ms)
         if UNHEARD < answer.in_grammar < CERTAIN or not passes:
             passes += self._again(last)
             answer = _answer(passes, loop, streamed, heard_ms)
+        if answer.in_grammar < OPEN_BELOW and self._grammar.open_slots():
+            answer = self._with_open(answer, loop, frames)
         self._decoder.activate_search(CLOSED)
         return answer
+
+    def _with_open(self, answer: Recognition, loop: "_Path | None", frames: Floats) -> Recognition:
+        """The answer, or before it a sentence with an open slot where that is more likely."""
+        found = self._pass(OPEN, frames)
+        if found is None or not open_spans(found.segments):
+            return answer
+        phones = sum(each.word.startswith(PHONE) for each in found.segments)
+        fair = replace(found, score=found.score + phones * PHONE_PENALTY / SCORE_UNIT)
+        opened = _answer([fair], loop, Partial("", complete=False, may_go_on=False), answer.heard_ms)
+        if opened.in_grammar <= answer.in_grammar:
+            return answer
+        filled = self._fill(fair, frames)
+        first = Hypothesis(filled.text, _words(filled.segments), 1.0 - OTHERS)
+        others = (replace(each, score=each.score * OTHERS) for each in answer.hypotheses)
+        return Recognition((first, *others), opened.in_grammar, answer.heard_ms)
+
+    def _fill(self, path: "_Path", frames: Floats) -> "_Path":
+        found = self._dictation.words(frames, open_spans(path.segments))
+        closed = [each for each in path.segments if not each.word.startswith(PHONE)]
+        segments = sorted((*closed, *(each for words in found for each in words)), key=lambda each: each.start)
+        return replace(path, text=" ".join(each.word for each in segments if each.spoken), segments=segments)
 
     def _again(self, last: int) -> Iterator["_Path"]:
         """What the utterance says if the speaker's vocal tract is shorter or longer than the model's."""
@@ -295,7 +227,7 @@ class PocketSphinxListening:
         found = self._decoder.hyp()
         if found is None or (search != LOOP and not self._grammar.accepts(_filled(found.hypstr))):
             return None
-        return _Path(_bare(found.hypstr), float(np.log(max(found.score, 1e-300))), list(_segments(self._decoder)))
+        return _Path(_bare(found.hypstr), float(np.log(max(found.score, 1e-300))), list(read_segments(self._decoder)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,13 +268,6 @@ def _filled(text: str) -> list[str]:
 def _bare(text: str) -> str:
     """Words without the decoder's phones of open slots."""
     return " ".join(word for word in text.split() if word[:1] not in "<[(+")
-
-
-def _segments(decoder: "pocketsphinx.Decoder") -> Iterator[Segment]:
-    for each in decoder.seg():
-        if each.start_frame >= 0 and each.end_frame > each.start_frame:
-            score = float(np.log(max(each.ascore, 1e-300))) * SCORE_UNIT
-            yield Segment(each.word.partition("(")[0] or each.word, each.start_frame, each.end_frame + 1, score)
 
 
 def _words(segments: list[Segment]) -> tuple[Word, ...]:
