@@ -84,10 +84,16 @@ class Clockwork:
     after: list[float] = field(default_factory=list)
 
 
-def run_commands(
-    data: Path, progress: Progress = lambda _what, _done, _all: None, *, examples: Path, most: int | None = None
+def run_commands(  # noqa: PLR0913 - what is measured, in parts
+    data: Path,
+    progress: Progress = lambda _what, _done, _all: None,
+    *,
+    examples: Path,
+    most: int | None = None,
+    levels: Sequence[int] = SNRS,
+    home: bool = True,
 ) -> dict[str, Any]:
-    """Measure; ``examples`` is the folder of the barista's sentences, ``most`` takes so many files only.
+    """Measure; ``examples`` is the folder of the barista's sentences, ``most`` takes so many orders only.
 
     Raises:
         BadInput: ``data`` has no labels.
@@ -96,28 +102,27 @@ def run_commands(
     orders = _sample([row for row in rows if row["set"] == "commands_barista"], most)
     noise = _sound(data / "noise_kitchen" / "kitchen_a.flac")
     house = _Orders(examples)
-    tallies: dict[int | None, Tally] = {level: Tally() for level in (None, *SNRS)}
+    tallies: dict[int | None, Tally] = {level: Tally() for level in (None, *levels)}
     for done, row in enumerate(orders):
         clean = _sound(data / row["path"])
         for level, tally in tallies.items():
             sound = clean if level is None else mixed(clean, noise, level, row["path"])
             house.judge(_pcm(sound), row, tally)
         progress("orders", done + 1, len(orders))
-    noisy = [tallies[level] for level in SNRS]
     return {
-        "accept_clean": tallies[None].share,
-        "accept_noise_mean": float(np.mean([tally.share for tally in noisy])),
-        "by_snr": {str(level): tallies[level].share for level in SNRS},
-        "peer": {
-            "accept_clean": tallies[None].peer_share,
-            "accept_noise_mean": float(np.mean([tally.peer_share for tally in noisy])),
-            "by_snr": {str(level): tallies[level].peer_share for level in SNRS},
-        },
-        **_home([row for row in rows if row["set"] == "commands_home_real"], data),
+        **_shares(tallies, lambda tally: tally.share),
+        "peer": _shares(tallies, lambda tally: tally.peer_share),
+        **(_home([row for row in rows if row["set"] == "commands_home_real"], data) if home else {}),
         "files": len(orders),
         "rtf": house.clock.work / max(1e-9, house.clock.sound),
         "after_end_p50_ms": 1000 * float(np.median(house.clock.after)) if house.clock.after else 0.0,
     }
+
+
+def _shares(tallies: Mapping[int | None, Tally], share: Callable[[Tally], float]) -> dict[str, Any]:
+    noisy = {str(level): share(tally) for level, tally in tallies.items() if level is not None}
+    mean = float(np.mean(list(noisy.values()))) if noisy else None
+    return {"accept_clean": share(tallies[None]), "accept_noise_mean": mean, "by_snr": noisy}
 
 
 def _rows(data: Path) -> list[dict[str, Any]]:
