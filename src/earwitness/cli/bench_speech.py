@@ -43,14 +43,21 @@ def wake(data: Data, every: Every = 1, to: JsonFile = None) -> None:
 def commands(
     data: Data,
     files: Annotated[int | None, typer.Option(min=1, help="Take so many orders only.")] = None,
-    sentences: Annotated[Path, typer.Option(help="The folder of the barista's sentences.")] = EXAMPLES / "barista",
+    sentences: Annotated[
+        Path | None, typer.Option(help="The folder of the barista's sentences; the checkout's if left out.")
+    ] = None,
     to: JsonFile = None,
 ) -> None:
     """Spoken orders and home commands: accepted with every slot right, clean and in noise."""
     from earwitness.bench.commands import run_commands  # noqa: PLC0415 - brings an engine
 
     with progress("recognising") as advance:
-        figures = run_commands(data, lambda _what, done, total: advance(done, total), examples=sentences, most=files)
+        figures = run_commands(
+            data,
+            lambda _what, done, total: advance(done, total),
+            examples=sentences or EXAMPLES / "barista",
+            most=files,
+        )
     _report(figures, to)
 
 
