@@ -121,6 +121,30 @@ def cepstra(bands: Floats) -> Floats:
     return np.ascontiguousarray(logs @ TRANSFORM, np.float32)
 
 
+# The mean before anything was heard: what the model's authors start with.
+_USUAL = np.array([41.0, -5.29, -0.12, 5.09, 2.48, -4.07, -1.37, -1.78, -5.08, -2.05, -6.45, -1.42, 1.17], np.float32)
+_USUAL_FRAMES = 50
+
+
+def centred(frames: Floats) -> Floats:
+    """Return a whole utterance less its mean over the frames that hold sound."""
+    loud = frames[frames[:, 0] > 0]
+    return np.ascontiguousarray(frames - (loud if len(loud) else frames).mean(0))
+
+
+class RunningMean:
+    """Centres an utterance while it is still spoken. Nothing of it is left for the next one."""
+
+    def __init__(self) -> None:
+        """Begin with a usual mean."""
+        self._sum, self._count = _USUAL * _USUAL_FRAMES, _USUAL_FRAMES
+
+    def centre(self, frames: Floats) -> Floats:
+        """Return the next frames less the mean so far, theirs included."""
+        self._sum, self._count = self._sum + frames.sum(0), self._count + len(frames)
+        return np.ascontiguousarray(frames - self._sum / np.float32(self._count))
+
+
 @cache
 def _warped_filters(warp: float) -> Floats:
     return _filters(warp).T

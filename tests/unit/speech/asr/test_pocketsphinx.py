@@ -153,3 +153,13 @@ def test_speech_after_settling_is_heard_from_the_beginning(recogniser, tmp_path)
     best = listening.finish().best
     assert best is not None
     assert best.text == "turn off the light"
+
+
+@ESPEAK
+def test_one_utterance_does_not_colour_the_next(recogniser, tmp_path):
+    recogniser.prepare(GRAMMAR.closed())
+    pcm = _spoken("turn off the radio", tmp_path)
+    first = _hear(recogniser, pcm)
+    loud = np.clip(np.frombuffer(_spoken("turn on the light", tmp_path), "<i2") * 8.0, -32_768, 32_767)
+    _hear(recogniser, loud.astype("<i2").tobytes())
+    assert _hear(recogniser, pcm) == first

@@ -7,11 +7,10 @@ that of the utterance; the words whose middle lies in the slot are taken.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from earwitness.kernel.errors import EngineMissing
+from earwitness.speech.asr.engines.searches import FEATURES
 from earwitness.speech.asr.engines.segments import Segment, read_segments
-from earwitness.speech.asr.features import Floats
+from earwitness.speech.asr.features import Floats, centred
 
 if TYPE_CHECKING:
     import pocketsphinx
@@ -33,7 +32,7 @@ class Dictation:
         decoder = self._decoder = self._decoder or _load()
         decoder.start_utt()
         try:
-            decoder.process_cep(np.ascontiguousarray(frames).tobytes(), full_utt=True)
+            decoder.process_cep(centred(frames).tobytes(), full_utt=True)
         finally:
             decoder.end_utt()
         spoken = [each for each in read_segments(decoder) if each.spoken] if decoder.hyp() else []
@@ -44,7 +43,7 @@ def _load() -> "pocketsphinx.Decoder":
     try:
         import pocketsphinx  # noqa: PLC0415 - loads a native library
 
-        return pocketsphinx.Decoder(remove_noise=False, loglevel="FATAL")
+        return pocketsphinx.Decoder(remove_noise=False, featparams=FEATURES, loglevel="FATAL")
     except (ImportError, OSError, RuntimeError) as error:
         msg = "PocketSphinx's language model cannot be loaded."
         raise EngineMissing(msg, next_step="Install the package pocketsphinx for this platform.") from error

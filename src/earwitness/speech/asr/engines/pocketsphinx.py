@@ -28,7 +28,7 @@ from earwitness.speech.asr.engines.searches import (
     transitions,
 )
 from earwitness.speech.asr.engines.segments import PHONE, SCORE_UNIT, Segment, open_spans, read_segments
-from earwitness.speech.asr.features import CEPSTRA, FRAME_MS, Floats, Frontend
+from earwitness.speech.asr.features import CEPSTRA, FRAME_MS, Floats, Frontend, RunningMean, centred
 from earwitness.speech.asr.port import Hypothesis, Partial, Recognition, Word
 from earwitness.speech.lexicon.espeak import EspeakLexicon
 
@@ -105,6 +105,7 @@ class PocketSphinxListening:
         self._heard = 0
         self._settled: tuple[int, Recognition] | None = None
         self._open = True
+        self._mean = RunningMean()
         self._streaming = False
 
     def feed(self, pcm: bytes) -> None:
@@ -157,11 +158,11 @@ class PocketSphinxListening:
     def _stream(self) -> None:
         """Decode what came last; after ``settle`` from the beginning again."""
         if self._streaming:
-            self._decoder.process_cep(self._frames[-1].tobytes())
+            self._decoder.process_cep(self._mean.centre(self._frames[-1]).tobytes())
             return
         self._decoder.start_utt()
-        self._streaming = True
-        self._decoder.process_cep(np.concatenate(self._frames).tobytes())
+        self._streaming, self._mean = True, RunningMean()
+        self._decoder.process_cep(self._mean.centre(np.concatenate(self._frames)).tobytes())
 
     def _stop(self) -> None:
         if self._streaming:
@@ -221,7 +222,7 @@ class PocketSphinxListening:
         self._decoder.activate_search(search)
         self._decoder.start_utt()
         try:
-            self._decoder.process_cep(frames.tobytes(), full_utt=True)
+            self._decoder.process_cep(centred(frames).tobytes(), full_utt=True)
         finally:
             self._decoder.end_utt()
         found = self._decoder.hyp()

@@ -5,6 +5,7 @@ language model, or more language weight, changed nothing or made it worse.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,6 +16,9 @@ from earwitness.kernel.word_graph import WordGraph, is_open
 if TYPE_CHECKING:
     import pocketsphinx
 
+# As the model's own, without cepstral mean normalisation: once it has normalised a stream, the decoder no longer
+# normalises whole utterances by themselves, and one utterance colours the next. We centre them ourselves.
+FEATURES: Final = str(Path(__file__).with_name("feat.params"))
 LANGUAGE_WEIGHT: Final = 2.0
 # a sentence that loses early must still get to its end
 BEAMS: Final = {"beam": 1e-60, "pbeam": 1e-60, "wbeam": 1e-40, "lw": LANGUAGE_WEIGHT}
@@ -77,7 +81,9 @@ def load_decoder() -> "pocketsphinx.Decoder":
     try:
         import pocketsphinx  # noqa: PLC0415 - loads a native library
 
-        return pocketsphinx.Decoder(lm=None, bestpath=False, remove_noise=False, loglevel="FATAL", **BEAMS)
+        return pocketsphinx.Decoder(
+            lm=None, bestpath=False, remove_noise=False, featparams=FEATURES, loglevel="FATAL", **BEAMS
+        )
     except (ImportError, OSError, RuntimeError) as error:
         msg = "PocketSphinx cannot be loaded."
         raise EngineMissing(msg, next_step="Install the package pocketsphinx for this platform.") from error
