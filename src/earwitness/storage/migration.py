@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from earwitness.kernel.errors import RowCorrupt, SchemaTooNew
 from earwitness.storage.schema import metadata
 
-HEAD = "0001"
+HEAD = "0005"
 
 
 def version(tx: Connection) -> str | None:

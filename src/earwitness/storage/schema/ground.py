@@ -1,10 +1,4 @@
-"""The one database schema, for SQLite and PostgreSQL alike.
-
-Conventions: moments are milliseconds since the epoch (``*_at``); ids are text with a prefix
-(kernel.ids); columns named ``sealed`` hold ciphertext that only the vault can open. A table with a
-column named ``recording_id`` or ``subject_id`` must be claimed by an artefact kind or an eraser
-in the vault's registry: a test walks this module.
-"""
+"""The tables of the ground floor: installation, ledger, jobs, identity, policy, vault, transparency."""
 
 from sqlalchemy import (
     BigInteger,
@@ -14,20 +8,12 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from earwitness.storage.schema.metadata import metadata
 
 # --- the installation -------------------------------------------------------------------------
 

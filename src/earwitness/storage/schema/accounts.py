@@ -1,0 +1,1 @@
+"""The tables of sign-in: accounts, second factors, sessions."""

@@ -1,0 +1,1 @@
+"""The tables of learning: corrections, snapshots, releases."""

@@ -1,0 +1,1 @@
+"""The tables of review: frames, draws, leases, annotations, escalations."""
