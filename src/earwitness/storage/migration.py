@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 from earwitness.kernel.errors import RowCorrupt, SchemaTooNew
 from earwitness.storage.schema import metadata
 
-HEAD = "0005"
+HEAD = "0006"
 
 
 def version(tx: Connection) -> str | None:

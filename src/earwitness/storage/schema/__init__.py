@@ -6,7 +6,7 @@ column named ``recording_id``, ``subject_id`` or ``person_id`` must be claimed b
 in the vault's registry: a test walks the metadata.
 """
 
-from earwitness.storage.schema import accounts, learning, review, voice
+from earwitness.storage.schema import accounts, devices, learning, review, voice
 from earwitness.storage.schema.ground import (
     approval,
     artefact,
@@ -51,6 +51,7 @@ __all__ = [
     "deidentified",
     "device",
     "device_agreement",
+    "devices",
     "effect",
     "epoch",
     "erasure",

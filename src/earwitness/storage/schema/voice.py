@@ -1,1 +1,1 @@
-"""The tables of the voice loop: pairing tokens and what is known of devices, timers and lists."""
+"""The tables of skills: timers, alarms, lists."""

@@ -1,4 +1,4 @@
-"""The tables of the voice loop: pairing tokens and what is known of devices, timers and lists."""
+"""The tables of skills: timers, alarms, lists."""
 
 revision = "0002"
 down_revision = "0001"
