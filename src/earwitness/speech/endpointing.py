@@ -8,7 +8,7 @@ pause to think cuts nobody off. Positions are samples since the endpointer's sta
 from dataclasses import dataclass
 from enum import StrEnum
 
-from earwitness.kernel.audio import SAMPLE_WIDTH
+from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
 from earwitness.kernel.errors import BadInput
 from earwitness.speech.ring import samples_of, wipe
 from earwitness.speech.vad.port import FRAME_BYTES, FRAME_MS, FRAME_SAMPLES, VoiceDetector
@@ -85,6 +85,21 @@ class Endpointer:
     def started(self) -> bool:
         """Whether speech was heard."""
         return self._started_at is not None
+
+    @property
+    def first_voice(self) -> int:
+        """The sample at which speech began; 0 before."""
+        return self._started_at or 0
+
+    @property
+    def last_voice(self) -> int:
+        """The sample after the last speech so far."""
+        return self._last_voice
+
+    @property
+    def silence_ms(self) -> int:
+        """How long nobody has spoken since the last speech; 0 before the first."""
+        return (self._position - self._last_voice) * 1000 // SAMPLE_RATE if self.started else 0
 
     def push(self, pcm: bytes | bytearray | memoryview, *, complete: bool = False) -> list[Endpoint]:
         """Judge more sound; ``complete`` says the recogniser holds what was said so far for a whole sentence."""
