@@ -38,6 +38,7 @@ policy said no, 1: anything else). No error text holds personal data: ids and co
     ├── JobError                     a piece of background work failed
     ├── EngineError
     │   ├── EngineMissing            a speech engine or its data is not installed
+    │   ├── EngineBusy               every process of a speech engine is in use
     │   └── EngineFailed             a speech engine died or gave nonsense
     └── HomeError
         ├── HomeUnreachable          the home's own server does not answer
@@ -218,6 +219,10 @@ class EngineError(EarwitnessError):
 
 class EngineMissing(EngineError):
     """A speech engine or its data is not installed."""
+
+
+class EngineBusy(EngineError):
+    """Every recogniser is listening to somebody else."""
 
 
 class EngineFailed(EngineError):

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from earwitness.kernel.word_graph import WordGraph
 
+LONGEST_MS = 30_000  # of an utterance
 FOR_ME = 0.3  # below, on other speakers, about nine of ten were no sentence
 
 
