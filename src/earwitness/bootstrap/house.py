@@ -12,6 +12,8 @@ from earwitness.jobs import schedules
 from earwitness.jobs.runners import Runner
 from earwitness.jobs.work import Handlers
 from earwitness.kernel.clock import Clock
+from earwitness.learning.corrections import Corrections
+from earwitness.learning.kinds import register_learning
 from earwitness.ledger.log import Log
 from earwitness.ledger.publisher import Publisher
 from earwitness.policy.access import Access
@@ -28,6 +30,7 @@ from earwitness.transparency.history import History
 from earwitness.transparency.incidents import Incidents
 from earwitness.transparency.register import Result, Results
 from earwitness.vault import epochs
+from earwitness.vault.adding import Adding
 from earwitness.vault.artefacts import ArtefactRegistry
 from earwitness.vault.audit import Audit
 from earwitness.vault.deidentified import Deidentified
@@ -67,6 +70,8 @@ class House:
     access: Access
     intake: Intake
     reading: Reading
+    adding: Adding
+    corrections: Corrections
     effects: Effects
     receipts: Receipts
     removal: Removal
@@ -156,6 +161,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     audit = Audit(database, log, keyring)
     registry = ArtefactRegistry()
     register_ground_floor(registry)
+    register_learning(registry)
     directory = Directory(database, keyring, clock, log.bury, audit.record_change)
     access = Access(database, clock, audit.record_access)
     effects = Effects(database, keyring)
@@ -165,6 +171,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     choices = Choices(database, clock, log.bury, audit.record_change)
     retention = Retention(database, choices, removal, deidentified, clock)
     reading = Reading(database, blobs, keyring, access, clock)
+    adding = Adding(database, blobs, keyring, audit, registry, access, clock, intake_lock(data))
     handlers = Handlers()
     house = House(
         data=data,
@@ -183,6 +190,8 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         access=access,
         intake=Intake(database, blobs, keyring, audit, registry, may_keep, clock, intake_lock(data)),
         reading=reading,
+        adding=adding,
+        corrections=Corrections(reading, adding, access, clock),
         effects=effects,
         receipts=receipts,
         removal=removal,

@@ -20,6 +20,10 @@ class Action(StrEnum):
     """To make the copy that hides who it is; for programs alone."""
     RECORDING_REVIEW = "recording:review"
     """To hear and annotate the reviewer's copy, never the original."""
+    RECORDING_CORRECT = "recording:correct"
+    """To say what was really said or meant; for whose it is."""
+    RECORDING_LEARN = "recording:learn"
+    """To be an example that a model is fitted to; for the learner alone."""
     LEDGER_READ = "ledger:read"
     """The sealed entries about one person or household; the resource's id is the subject's."""
     PERSON_MANAGE = "person:manage"
@@ -75,3 +79,4 @@ class Program(StrEnum):
 
     RETENTION = "retention"
     DEIDENTIFIER = "deidentifier"
+    LEARNER = "learner"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, exists, select
 
 from earwitness.identity.device_rows import agreements, living_adults, standing_device
 from earwitness.identity.people import Age, Standing
@@ -16,7 +16,10 @@ from earwitness.kernel.errors import NotFound
 from earwitness.policy.actions import Resource
 from earwitness.policy.answers import hearers_of, purposes_of, standing_answers
 from earwitness.policy.purposes import Purpose
-from earwitness.storage.schema import device, household, person, recording
+from earwitness.storage.schema import artefact, device, household, person, recording
+
+CORRECTION = "correction"
+"""The kind of artefact that says what was really said or meant, by whose recording it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Facts:
     agreed: frozenset[str] = frozenset()
     hearers: frozenset[str] = frozenset()
     consents: frozenset[str] = frozenset()
+    corrected: bool = False
 
 
 _PEOPLE = select(person.c.id, person.c.household_id, person.c.role, person.c.age, person.c.erased_at).where(
@@ -136,6 +140,7 @@ _RECORDINGS = (
         person.c.role,
         person.c.age,
         person.c.erased_at,
+        exists().where(artefact.c.recording_id == recording.c.id, artefact.c.kind == CORRECTION).label("corrected"),
     )
     .join(household, household.c.id == recording.c.household_id)
     .join(device, device.c.id == recording.c.device_id, isouter=True)
@@ -170,12 +175,22 @@ def _recording(row: Any, said: _Said, agreed: Mapping[str, Mapping[str, int]], n
             standing,
             then,
             consents=said.of_household(row.household_id),
+            corrected=row.corrected,
         )
     subject = PersonFacts(
         row.person_id, row.household_id, row.role == Standing.OWNER, row.age == Age.ADULT, row.erased_at is not None
     )
     consents, hearers = said.of_person(row.person_id)
-    return Facts(row.household_id, row.household_kind, subject, mode, standing, hearers=hearers, consents=consents)
+    return Facts(
+        row.household_id,
+        row.household_kind,
+        subject,
+        mode,
+        standing,
+        hearers=hearers,
+        consents=consents,
+        corrected=row.corrected,
+    )
 
 
 def _all_of(tx: Connection, facts: Facts, said: _Said) -> Facts:

@@ -99,6 +99,7 @@ def _resource(kind: str, name: str, facts: Facts) -> dict[str, Any]:
             "agreed": [_ref(uid("Person", each)) for each in sorted(facts.agreed)],
             "hearers": [_ref(uid("Person", each)) for each in sorted(facts.hearers)],
             "consents": sorted(facts.consents),
+            "corrected": facts.corrected,
         }
     return {"uid": uid(_TYPES[kind], name), "attrs": attributes, "parents": [home]}
 

@@ -27,6 +27,8 @@ from earwitness.vault.kinds import TEXTS
 LARGEST_PAGE = 200
 TRIES = 5
 STREAM_PIECE = 256 * 1024
+WHOLE = frozenset({Action.RECORDING_READ, Action.RECORDING_PLAY, Action.RECORDING_CORRECT, Action.RECORDING_LEARN})
+"""The actions whose grants open artefacts one by one."""
 DAMAGE = (BlobCorrupt, BlobMissing, KeyCorrupt)
 
 
@@ -176,6 +178,33 @@ class Reading:
         grant = self._access.open(actor, Action.RECORDING_READ, [item.resource for item in items], purpose)
         texts, damaged = self._texts_of_page(grant, items)
         return Page(tuple(items), texts, following, grant, damaged)
+
+    def study(self, actor: Actor, items: Sequence[Item], purpose: Purpose) -> Grant:
+        """Open up to 1,000 recordings to be learned from: one entry in the log of each person, with the ids on it.
+
+        Raises:
+            AccessDenied: the policies say no to any of them.
+            NotFound: one is gone.
+        """
+        return self._access.open(actor, Action.RECORDING_LEARN, [item.resource for item in items], purpose)
+
+    def artefact(self, grant: Grant, item: Item, kind: str) -> bytes | None:
+        """Return the newest version of one kind, whole; None where the recording has none.
+
+        Raises:
+            GrantInvalid: the grant does not open it, or no longer.
+            KeyDestroyed: the recording's key is gone.
+            BlobCorrupt, BlobMissing, KeyCorrupt: it is damaged.
+        """
+        if grant.action not in WHOLE:
+            raise GrantInvalid("The grant is for something else.")
+        self._access.check(grant, grant.action, item.id)
+        try:
+            row = self._newest(item.id, kind)
+        except NotFound:
+            return None
+        context = envelope.Context(item.subject, item.id, kind, row.version)
+        return self._reader(self._keyring.key(item.id), context, row).read(0, row.size)
 
     def texts(self, grant: Grant, items: Sequence[Item]) -> dict[str, dict[str, str]]:
         """Open the texts of these recordings (transcript, reply, trace).

@@ -6,7 +6,7 @@ from itertools import product
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from earwitness.identity.device_rows import DeviceMode
 from earwitness.identity.households import HouseholdKind
@@ -15,9 +15,10 @@ from earwitness.kernel.actors import Actor, Role
 from earwitness.kernel.clock import DAY, HOUR
 from earwitness.kernel.errors import AccessDenied
 from earwitness.policy.access import Action, Program, Resource
+from earwitness.policy.facts import CORRECTION
 from earwitness.policy.purposes import Purpose
 from earwitness.storage.database import Database, sqlite_url
-from earwitness.storage.schema import device, person, recording
+from earwitness.storage.schema import artefact, device, person, recording
 from earwitness.testing.clock import VirtualClock
 from earwitness.testing.village import Village
 
@@ -54,6 +55,9 @@ def build(v: Village) -> Town:
     v.say_yes(who.open_member, Purpose.HISTORY, toward=who.owner.id)
     for each in (who.owner, who.open_member, who.worker):
         v.say_yes(each, Purpose.REVIEW)
+    for each in (who.owner, who.worker, who.erased):
+        v.say_yes(each, Purpose.TRAINING)
+    v.say_yes(who.member, Purpose.ASSIST)
     shared, common_room = v.device(home, DeviceMode.SHARED).id, v.device(work, DeviceMode.SHARED).id
     for each in (who.owner, who.open_member):
         v.agreements.agree(each.actor(), shared)
@@ -64,6 +68,7 @@ def build(v: Village) -> Town:
     things = {
         "owner's": v.recording(home, who.owner.id, own["owner"]),
         "member's": v.recording(home, who.member.id, own["member"]),
+        "corrected": v.recording(home, who.member.id),
         "open member's": v.recording(home, who.open_member.id),
         "child's": v.recording(home, who.child.id),
         "erased's": v.recording(home, who.erased.id),
@@ -83,6 +88,8 @@ def build(v: Village) -> Town:
     v.agreements.agree(who.newcomer.actor(), shared)
     gone = {"expires_at": v.clock.now_ms()}
     v.change(lambda tx: tx.execute(update(device).where(device.c.id == turned).values(mode="child")))
+    right = {"recording_id": things["corrected"].id, "kind": CORRECTION, "version": 1, "size": 1, "created_at": 0}
+    v.change(lambda tx: tx.execute(insert(artefact).values(right)))
     v.change(lambda tx: tx.execute(update(recording).where(recording.c.id == things["expired"].id).values(**gone)))
     v.change(lambda tx: tx.execute(update(person).where(person.c.id == who.erased.id).values(erased_at=1)))
     actors = {name: each.actor() for name, each in vars(who).items()} | staff(v) | programs()
@@ -114,39 +121,42 @@ def programs() -> dict[str, Actor]:
 
 LIST, READ, PLAY, EXPORT = Action.RECORDING_LIST, Action.RECORDING_READ, Action.RECORDING_PLAY, Action.RECORDING_EXPORT
 ERASE, DEIDENTIFY, REVIEW = Action.RECORDING_ERASE, Action.RECORDING_DEIDENTIFY, Action.RECORDING_REVIEW
+CORRECT, LEARN = Action.RECORDING_CORRECT, Action.RECORDING_LEARN
 HEAR = (LIST, READ, PLAY)
 OPEN = (*HEAR, EXPORT)
+OWN = (*OPEN, ERASE, CORRECT)
 RECORDINGS = [action for action in Action if action.resource_kind == "recording"]
 PERSON = (Action.PERSON_MANAGE, Action.PERSON_EXPORT, Action.PERSON_ERASE)
 
 # --- recordings: all that is allowed, for the purpose history ------------------------------------
 
 ALLOWED_HISTORY = {
-    ("owner", "owner's"): (*OPEN, ERASE),
-    ("owner", "all of owner"): (*OPEN, ERASE),
-    ("owner", "turned child's"): (*OPEN, ERASE),
+    ("owner", "owner's"): OWN,
+    ("owner", "all of owner"): OWN,
+    ("owner", "turned child's"): OWN,
     ("owner", "expired"): (ERASE,),
     ("owner", "open member's"): HEAR,  # said yes to this owner by name; still no export, no erasing
     ("owner", "child's"): (ERASE,),
-    ("owner", "shared"): (*OPEN, ERASE),
-    ("owner", "all shared"): (*OPEN, ERASE),
-    ("member", "member's"): (*OPEN, ERASE),
+    ("owner", "shared"): OWN,
+    ("owner", "all shared"): OWN,
+    ("member", "member's"): OWN,
+    ("member", "corrected"): OWN,
     ("member", "shared"): (ERASE,),  # has not agreed to the device
     ("member", "all shared"): (ERASE,),
-    ("open_member", "open member's"): (*OPEN, ERASE),
-    ("open_member", "shared"): (*OPEN, ERASE),
-    ("open_member", "all shared"): (*OPEN, ERASE),
+    ("open_member", "open member's"): OWN,
+    ("open_member", "shared"): OWN,
+    ("open_member", "all shared"): OWN,
     ("newcomer", "shared"): (ERASE,),  # agreed only after it was recorded
-    ("newcomer", "all shared"): (*OPEN, ERASE),  # of what is recorded from now on
+    ("newcomer", "all shared"): OWN,  # of what is recorded from now on
     ("child", "child's"): (*OPEN, ERASE),
-    ("worker", "worker's"): (*OPEN, ERASE),
-    ("worker", "common room"): (*OPEN, ERASE),
-    ("boss", "common room"): (*OPEN, ERASE),
+    ("worker", "worker's"): OWN,
+    ("worker", "common room"): OWN,
+    ("boss", "common room"): OWN,
     **{
         ("retention", thing): (ERASE, DEIDENTIFY)
         for thing in (
             "owner's", "member's", "open member's", "child's", "shared", "turned child's", "worker's", "common room",
-            "all of owner", "all shared",
+            "all of owner", "all shared", "corrected",
         )
     },
     ("retention", "expired"): (ERASE,),
@@ -160,9 +170,20 @@ ALLOWED_REVIEW = {  # what was given by hand is prepared, but no device says tha
     **{("deidentifier", thing): (DEIDENTIFY,) for thing in ("owner's", "open member's", "all of owner", "worker's")},
 }
 
+# --- recordings, for the purposes training and assist ---------------------------------------------
+
+ALLOWED_TRAINING = {("learner", thing): (LEARN,) for thing in ("owner's", "all of owner", "worker's")}
+ALLOWED_ASSIST = {("learner", "corrected"): (LEARN,)}  # its person put it right; a yes to training is not needed
+ALLOWED = {
+    Purpose.HISTORY: ALLOWED_HISTORY,
+    Purpose.REVIEW: ALLOWED_REVIEW,
+    Purpose.TRAINING: ALLOWED_TRAINING,
+    Purpose.ASSIST: ALLOWED_ASSIST,
+}
+
 RECORDING_THINGS = [
     "owner's", "member's", "open member's", "child's", "erased's", "shared", "turned child's", "expired", "worker's",
-    "common room", "all of owner", "all shared",
+    "common room", "all of owner", "all shared", "corrected",
 ]  # fmt: skip
 
 
@@ -180,7 +201,7 @@ def verdict(town: Town, actor: str, action: Action, thing: str, purpose: Purpose
 @pytest.mark.parametrize("thing", RECORDING_THINGS)
 @pytest.mark.parametrize("purpose", list(Purpose))
 def test_recordings(town: Town, thing: str, purpose: Purpose) -> None:
-    table = {Purpose.HISTORY: ALLOWED_HISTORY, Purpose.REVIEW: ALLOWED_REVIEW}.get(purpose)
+    table = ALLOWED.get(purpose)
     actions = RECORDINGS if table else (PLAY, ERASE, REVIEW)  # for no other purpose is anything allowed
     for actor, action in product(town.actors, actions):
         expected = table is not None and action in table.get((actor, thing), ())
