@@ -8,7 +8,8 @@ policy said no, 1: anything else). No error text holds personal data: ids and co
 
     EarwitnessError
     ├── BadInput                     what the caller gave cannot be used; nothing was changed
-    │   └── NotFound                 no such thing, or none that this caller may know of
+    │   ├── NotFound                 no such thing, or none that this caller may know of
+    │   └── MessageInvalid           a message of the device protocol that cannot be read
     ├── Refused                      a policy or a consent says no
     │   ├── AccessDenied             Cedar denied the request, or could not decide
     │   ├── GrantInvalid             a grant that is forged, expired, revoked or for something else
@@ -40,6 +41,11 @@ policy said no, 1: anything else). No error text holds personal data: ids and co
     │   ├── EngineMissing            a speech engine or its data is not installed
     │   ├── EngineBusy               every process of a speech engine is in use
     │   └── EngineFailed             a speech engine died or gave nonsense
+    ├── SatelliteError
+    │   ├── HubUnreachable           the hub of a satellite does not answer
+    │   ├── HubRefused               the hub does not want this satellite, or no more
+    │   ├── MicrophoneFailed         the program that records gave up
+    │   └── SpeakerFailed            the program that plays gave up
     └── HomeError
         ├── HomeUnreachable          the home's own server does not answer
         ├── DeviceSilent             a device in the home did not do what it was asked
@@ -67,6 +73,18 @@ class BadInput(EarwitnessError):
 
 class NotFound(BadInput):
     """There is no such thing here."""
+
+
+class MessageInvalid(BadInput):
+    """A message of the device protocol cannot be read.
+
+    ``reason`` is a stable slug (docs/formats/device-protocol.md lists them).
+    """
+
+    def __init__(self, what: str = "", *, reason: str = "", next_step: str = "") -> None:
+        """Say ``what`` is wrong and under which ``reason``."""
+        super().__init__(what or (type(self).__doc__ or "").partition("\n")[0], next_step=next_step)
+        self.reason = reason
 
 
 class Refused(EarwitnessError):
@@ -190,6 +208,26 @@ class BackupCorrupt(BackupError):
 
 class JobError(EarwitnessError):
     """A piece of background work failed."""
+
+
+class SatelliteError(EarwitnessError):
+    """The satellite cannot go on."""
+
+
+class HubUnreachable(SatelliteError):
+    """The hub does not answer."""
+
+
+class HubRefused(SatelliteError):
+    """The hub does not want this satellite."""
+
+
+class MicrophoneFailed(SatelliteError):
+    """The program that records gave up."""
+
+
+class SpeakerFailed(SatelliteError):
+    """The program that plays gave up."""
 
 
 class HomeError(EarwitnessError):
