@@ -4,11 +4,11 @@ Its sound rests here, in memory, until it is kept or wiped; of it only what lies
 speech, with a margin, is ever handed on (:meth:`Utterance.cut`).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
-from earwitness.speech.asr.port import Listening, Recogniser, Recognition
+from earwitness.speech.asr.port import Hypothesis, Listening, Recogniser, Recognition
 from earwitness.speech.endpointing import Endpointer, EndpointSettings, EndReason, SpeechStarted
 from earwitness.speech.ring import samples_of, wipe
 from earwitness.speech.vad.pool import VoicePool
@@ -111,10 +111,10 @@ class Utterance:
             return Heard(Recognition((), 0.0, 0), 0, 0, EndReason.NOTHING, b"")
         speech_end = end.at if end else self._endpointer.last_voice
         begun = self._fed_from // SAMPLE_WIDTH
-        answer = self._listening.finish(speech_end_ms=_ms(speech_end - begun))
+        answer = self._listening.finish(speech_end_ms=max(0, _ms(speech_end - begun)))
         decided = end.decided_at if end else self._judged // SAMPLE_WIDTH
         return Heard(
-            answer,
+            _moved(answer, _ms(begun - self._cut_from())),
             _ms(speech_end - self._endpointer.first_voice),
             _ms(decided - speech_end),
             end.reason if end else EndReason.SILENCE,
@@ -123,8 +123,11 @@ class Utterance:
 
     def cut(self, speech_end: int) -> bytes:
         """The sound from the first to the last speech with a margin on both sides."""
-        first = max(0, self._endpointer.first_voice - samples_of(MARGIN_MS))
-        return bytes(self._sound[first * SAMPLE_WIDTH : (speech_end + samples_of(MARGIN_MS)) * SAMPLE_WIDTH])
+        end = speech_end + samples_of(MARGIN_MS)
+        return bytes(self._sound[self._cut_from() * SAMPLE_WIDTH : end * SAMPLE_WIDTH])
+
+    def _cut_from(self) -> int:
+        return max(0, self._endpointer.first_voice - samples_of(MARGIN_MS))
 
     def close(self) -> None:
         """Overwrite the sound and give the engines back; twice is fine."""
@@ -137,4 +140,16 @@ class Utterance:
 
 
 def _ms(samples: int) -> int:
-    return max(0, samples) * 1000 // SAMPLE_RATE
+    return samples * 1000 // SAMPLE_RATE
+
+
+def _moved(answer: Recognition, by_ms: int) -> Recognition:
+    """The recognition with its word times counted from the beginning of the cut sound."""
+    return replace(answer, hypotheses=tuple(_hypothesis_moved(each, by_ms) for each in answer.hypotheses))
+
+
+def _hypothesis_moved(one: Hypothesis, by_ms: int) -> Hypothesis:
+    words = (
+        replace(each, start_ms=max(0, each.start_ms + by_ms), end_ms=max(0, each.end_ms + by_ms)) for each in one.words
+    )
+    return replace(one, words=tuple(words))

@@ -1,0 +1,79 @@
+"""What may be said right now: the sentences, with the names of a household's skills, for matcher and recogniser.
+
+A household's names are asked of the skills when one of its devices connects and after each of its turns; the graph
+is compiled again only when they changed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from earwitness.assistant.skill import Here, Skill
+from earwitness.kernel.clock import Clock
+from earwitness.kernel.errors import EarwitnessError
+from earwitness.kernel.word_graph import WordGraph
+from earwitness.understanding.context import Context
+from earwitness.understanding.grammar import compile_grammar
+from earwitness.understanding.sentences import Sentences
+
+_Key = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sayable:
+    """What a household may say: its names, and the graph of its sentences."""
+
+    context: Context
+    graph: WordGraph
+
+    def at(self, here: Here) -> Context:
+        """The names as they mean at one device: "the light" is the one of its room."""
+        area = next((each.id for each in self.context.areas if here.area in {each.id, each.name}), None)
+        return replace(self.context, area=area, zone=here.zone)
+
+
+class Vocabulary:
+    """The sayable of each household. Lives on the event loop; compiling runs in ``threads``."""
+
+    def __init__(self, sentences: Sentences, skills: Sequence[Skill], clock: Clock, threads: Executor) -> None:
+        """Compile these sentences with the names of these skills."""
+        self._sentences = sentences
+        self._skills = skills
+        self._clock = clock
+        self._threads = threads
+        self._known: dict[str, tuple[_Key, Sayable]] = {}
+        self._graphs: dict[_Key, WordGraph] = {}
+
+    async def of(self, household: str, zone: tzinfo) -> Sayable:
+        """What this household may say; compiled at the first time."""
+        known = self._known.get(household)
+        return known[1] if known else await self.refresh(household, zone)
+
+    async def refresh(self, household: str, zone: tzinfo) -> Sayable:
+        """Ask the skills for their names again, and compile if they changed."""
+        context = Context(zone=zone, clock=self._clock)
+        for skill in self._skills:
+            try:
+                context = (await skill.names(household)).added_to(context)
+            except EarwitnessError:
+                continue  # a home that does not answer has no names now; the rest is as it was
+        key = _key(context)
+        known = self._known.get(household)
+        if known is not None and known[0] == key:
+            return known[1]
+        if key not in self._graphs:
+            # The recogniser takes the first source only: Home Assistant's say the same in three times the states.
+            sources = self._sentences.sources[:1]
+            loop = asyncio.get_running_loop()
+            self._graphs[key] = await loop.run_in_executor(self._threads, compile_grammar, sources, context)
+        sayable = Sayable(context, self._graphs[key])
+        self._known[household] = key, sayable
+        in_use = {each for each, _ in self._known.values()}
+        self._graphs = {each: graph for each, graph in self._graphs.items() if each in in_use}
+        return sayable
+
+
+def _key(context: Context) -> _Key:
+    return tuple((kind, tuple(named)) for kind, named in context.kinds())
