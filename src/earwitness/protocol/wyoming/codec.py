@@ -123,7 +123,11 @@ class Decoder:
 def encode(event: Event) -> bytes:
     """The event as bytes: the line, the data, the payload."""
     header: dict[str, Any] = {"type": event.type, "version": VERSION}
-    data = json.dumps(dict(event.data), ensure_ascii=False, allow_nan=False).encode() if event.data else b""
+    data = (
+        json.dumps(dict(event.data), ensure_ascii=False, allow_nan=False).encode(errors="replace")
+        if event.data
+        else b""
+    )
     if data:
         header["data_length"] = len(data)
     if event.payload:
@@ -142,7 +146,7 @@ def _length(value: object, what: str, most: int) -> int:
 def _object(text: bytes, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text.decode(), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError):
         raise BadInput(f"The {what} of a Wyoming event is not JSON in UTF-8.") from None  # the cause quotes it
     if not isinstance(value, dict):
         raise BadInput(f"The {what} of a Wyoming event is not an object.")

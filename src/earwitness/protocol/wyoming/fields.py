@@ -24,7 +24,12 @@ def _same(value: Any) -> Any:
 
 def declared(read: Reader, default: Any = MISSING, write: Callable[[Any], Any] = _same) -> Any:
     """A field of a message with its reader."""
-    return field(default=default, metadata={READ: read, WRITE: write})
+    return field(default=default, metadata=by(read, write))
+
+
+def by(read: Reader, write: Callable[[Any], Any] = _same) -> dict[str, Any]:
+    """The metadata of a field that is read and written so."""
+    return {READ: read, WRITE: write}
 
 
 def payload() -> Any:
@@ -34,9 +39,7 @@ def payload() -> Any:
 
 def text(most: int = LONGEST_TEXT, default: Any = MISSING) -> Any:
     """Words, at most ``most`` characters; not shown in representations."""
-    return field(
-        default=default, repr=False, metadata={READ: lambda value, what: a_text(value, what, most), WRITE: _same}
-    )
+    return field(default=default, repr=False, metadata=by(lambda value, what: a_text(value, what, most)))
 
 
 def name(default: Any = MISSING) -> Any:

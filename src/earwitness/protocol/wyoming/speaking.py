@@ -1,6 +1,6 @@
 """Speech out of text, at once or while the text is still being written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from earwitness.kernel.errors import BadInput
@@ -39,7 +39,7 @@ class Synthesize(Message):
 
     type: ClassVar[str] = "synthesize"
     text: str = fields.text()
-    voice: Voice | None = fields.declared(_voice, None, _written)
+    voice: Voice | None = field(default=None, metadata=fields.by(_voice, _written))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class SynthesizeStart(Message):
     """Text to say follows in parts."""
 
     type: ClassVar[str] = "synthesize-start"
-    voice: Voice | None = fields.declared(_voice, None, _written)
+    voice: Voice | None = field(default=None, metadata=fields.by(_voice, _written))
 
 
 @dataclass(frozen=True, slots=True)
