@@ -47,6 +47,8 @@ class Settings(BaseModel):
     rotation_hours: int = Field(default=24, ge=1, le=24 * 31)
     key_backup_days: int = Field(default=7, ge=1, le=90)
     port: int = Field(default=8710, ge=1, le=65535)
+    home: str = ""
+    time_zone: str = ""
 
     @property
     def rotation_ms(self) -> int:

@@ -22,6 +22,11 @@ PHONES = frozenset((
     "JH", "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y",
     "Z", "ZH",
 ))  # fmt: skip
+SPOKEN = {  # how people say the shipped wake words that have no network
+    "okay nabu": (("OW", "K", "EY", "N", "AA", "B", "UW"), ("OW", "K", "EY", "N", "AE", "B", "UW")),
+    "hey jarvis": (("HH", "EY", "JH", "AA", "R", "V", "IH", "S"), ("HH", "EY", "JH", "AA", "R", "V", "AH", "S")),
+    "hey mycroft": tuple(("HH", "EY", "M", "AY", "K", "R", vowel, "F", "T") for vowel in ("AO", "AH")),
+}
 BEAM = 1e-40  # wider lets more noise pass and more that is not the word
 PHONE_CHANCE = 0.02  # of any one phone at any moment, beside the word's 1
 FEWEST = 4  # phones; a shorter word is in every sentence
