@@ -1,1 +1,1 @@
-"""The device protocol (docs/formats/device-protocol.md): messages, their codec and their bounds, for hub and satellite."""
+"""What devices and hub say to each other: our own protocol in ``device``, Wyoming beside it; messages, codecs, bounds."""
