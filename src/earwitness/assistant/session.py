@@ -341,8 +341,9 @@ class Session:
         interruption = self._interruption
         try:
             stopped = await self._shared.apart(lambda: interruption.push(pcm))
-        except EngineError:
-            return  # every recogniser is busy: the wake word still interrupts
+        except EngineError:  # every recogniser is busy, or one broke: the wake word still interrupts
+            await self._shared.apart(interruption.close)
+            return
         if stopped:
             await self._stop()
 

@@ -39,7 +39,14 @@ class EspeakLexicon:
         command = (program, "-q", "--ipa", "-v", VOICE, "--stdin")
         try:
             done = subprocess.run(  # noqa: S603 - fixed arguments; the words go in through a pipe
-                command, input="\n\n".join(words) + "\n", capture_output=True, text=True, timeout=PATIENCE_S, check=True
+                command,
+                input="\n\n".join(words) + "\n",
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+                timeout=PATIENCE_S,
+                check=True,
+                restore_signals=False,  # in a process that may write no file its sound library fails, without dying
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise EngineFailed("espeak-ng ended with an error.", next_step="Try it: espeak-ng --ipa word") from error
