@@ -139,7 +139,7 @@ class RecogniserPool:
                     process.command(Kind.GRAMMAR, wanted[1], deadline_s=self._patience.grammar)
                 process.command(Kind.LISTEN, deadline_s=self._patience.answer)
             except EngineFailed:
-                self._lose(place, process)  # it died while it was idle; nothing was heard yet, so another will do
+                self._release(place, process)  # it died while it was idle; nothing was heard yet, so another will do
             else:
                 return PooledListening(process, partial(self._release, place, process), self._patience)
 
@@ -249,13 +249,8 @@ class RecogniserPool:
         with self._changed:
             if place.process is process:
                 place.use, place.since = "", self._monotonic()
+                place.process = None if process.doomed else process  # its keeper is about to notice
             self._changed.notify_all()
-
-    def _lose(self, place: _Place, process: WorkerProcess) -> None:
-        """Lend a dead process to nobody; its keeper is about to notice."""
-        with self._changed:
-            if place.process is process:
-                place.process = None
 
     @contextmanager
     def _borrowed_for_grammar(self, place: _Place) -> Iterator[WorkerProcess | None]:

@@ -1,6 +1,7 @@
 """One recogniser's process as the hub sees it: started, asked, ended; never left behind, never a zombie."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -46,6 +47,7 @@ class WorkerProcess:
         """
         self._sock, theirs = socket.socketpair()
         self._ended = False
+        self._doomed = False
         self._lock = threading.Lock()
         with theirs:
             self._process = _launch(theirs.fileno(), engine)
@@ -61,6 +63,11 @@ class WorkerProcess:
     def pid(self) -> int:
         """Its process id, for measuring."""
         return self._process.pid
+
+    @property
+    def doomed(self) -> bool:
+        """Whether it is ending or has ended, and must not be lent again."""
+        return self._doomed
 
     def command(self, kind: Kind, body: bytes = b"", *, deadline_s: float = START_S) -> None:
         """Send what needs no answer; waits only where the process lies behind by seconds of sound.
@@ -98,20 +105,23 @@ class WorkerProcess:
             ) from error
         if answer is Kind.ANSWER:
             return said
+        if answer is not Kind.FAILED:
+            self.kill()
         raise wire.unpack_error(said)
 
     def kill(self) -> None:
         """End it at once. Harmless if it has ended."""
         with self._lock:
+            self._doomed = True
             if not self._ended:
-                self._process.kill()
+                os.kill(self._process.pid, signal.SIGKILL)  # Popen.kill would take it off the list of processes first
 
     def wait(self) -> int:
         """Wait for its end, take it off the list of processes, and return its exit code (negative: a signal)."""
         # Not reaped before the lock is held, so that kill() never meets another process of the same number.
         os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
         with self._lock:
-            self._ended = True
+            self._ended = self._doomed = True
             code = self._process.wait()
         self._sock.close()
         return code

@@ -36,6 +36,7 @@ class Kind(IntEnum):
     FINISH = 9  # question: what was said; the utterance ends
     ANSWER = 16  # the answer, JSON
     FAILED = 17  # the answer: an error of the tree
+    BROKEN = 18  # likewise, and the process ends
 
 
 def send(sock: socket.socket, kind: Kind, body: bytes = b"") -> None:
@@ -79,21 +80,22 @@ def from_json(body: bytes) -> Any:
     """
     try:
         return json.loads(body)
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise EngineFailed("The recogniser's process sent what is no answer.") from error
 
 
 def pack_grammar(grammar: WordGraph) -> tuple[str, bytes]:
     """A grammar's digest, the same for the same sentences, and the body of its frame."""
     # In the order it came in: the decoder's sums round differently in another.
-    body = to_json({"arcs": list(map(dict, grammar.arcs)), "start": grammar.start, "final": sorted(grammar.final)})
+    shown = {"arcs": list(map(dict, grammar.arcs)), "start": grammar.start, "final": sorted(grammar.final)}
+    body = to_json(shown | {"chances": list(map(dict, grammar.chances))})
     return sha256(body).hexdigest(), body
 
 
 def unpack_grammar(body: bytes) -> WordGraph:
     """The grammar of a body that :func:`pack_grammar` made."""
     value = from_json(body)
-    return WordGraph(tuple(value["arcs"]), value["start"], frozenset(value["final"]))
+    return WordGraph(tuple(value["arcs"]), value["start"], frozenset(value["final"]), tuple(value["chances"]))
 
 
 def pack_recognition(heard: Recognition) -> bytes:
@@ -151,5 +153,5 @@ def unpack_error(body: bytes) -> EarwitnessError:
     try:
         name, what, next_step = from_json(body)
         return TOLD[str(name)](str(what), next_step=str(next_step))
-    except (TypeError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError, EngineFailed):
         return EngineFailed("The recogniser's process sent what is no answer.")

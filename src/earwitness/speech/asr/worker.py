@@ -27,6 +27,7 @@ GRAMMARS: Final = (
     8  # of several households and states of a dialog: the same object comes back, so that it costs nothing
 )
 PR_SET_PDEATHSIG: Final = 1
+AGAIN: Final = "Say it again; it is being restarted."
 BROKEN: Final = 3  # exit code: the engine raised what no engine may
 
 
@@ -155,7 +156,7 @@ def main(arguments: list[str]) -> int:
             pass  # the hub closed the socket
         except Exception:  # noqa: BLE001 - an engine's own error may quote what was said: only that it happened is told
             with suppress(OSError):
-                wire.send(sock, Kind.FAILED, wire.pack_error(EngineFailed("The recogniser failed.")))
+                wire.send(sock, Kind.BROKEN, wire.pack_error(EngineFailed("The recogniser failed.", next_step=AGAIN)))
             return BROKEN
     return 0
 
