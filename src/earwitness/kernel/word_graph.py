@@ -4,10 +4,15 @@ Acyclic and deterministic: from a state each word leads to one state only. A wor
 ``{message}``, is an *open slot*: any words stand there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 OPEN = "{"
+END = ""
+"""Stands for the end of the sentence among the chances of a state."""
+
+Chances = Callable[[frozenset[str], frozenset[str]], Mapping[str, float]]
+"""From the words that may have come before (:data:`END` at the beginning) and those that may come, to their chances."""
 
 
 def is_open(word: str) -> bool:
@@ -17,11 +22,55 @@ def is_open(word: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WordGraph:
-    """``arcs[state]`` maps each word to the state it leads to; a sentence may end in the states of ``final``."""
+    """``arcs[state]`` maps each word to the state it leads to; a sentence may end in the states of ``final``.
+
+    ``chances[state]`` maps each word, and :data:`END`, to its probability there; empty: all are as likely.
+    """
 
     arcs: tuple[Mapping[str, int], ...]
     start: int
     final: frozenset[int]
+    chances: tuple[Mapping[str, float], ...] = ()
+
+    def chance(self, state: int, word: str) -> float:
+        """The probability of a word, or of the end, in a state where it may stand."""
+        if self.chances:
+            return self.chances[state].get(word, 0.0)
+        return 1.0 / max(1, len(self.arcs[state]) + (state in self.final))
+
+    def weighed(self, chances: Chances) -> "WordGraph":
+        """The same sentences with chances by what stands before; they are made to add up to one in each state."""
+        before: list[set[str]] = [set() for _ in self.arcs]
+        before[self.start].add(END)
+        for arcs in self.arcs:
+            for word, to in arcs.items():
+                before[to].add(word)
+        return replace(self, chances=tuple(self._shares(state, words, chances) for state, words in enumerate(before)))
+
+    def _shares(self, state: int, before: set[str], chances: Chances) -> Mapping[str, float]:
+        may = frozenset(self.arcs[state]) | ({END} if state in self.final else frozenset())
+        found = chances(frozenset(before), may) if may else {}
+        total = sum(found.values())
+        return {word: chance / total for word, chance in found.items()}
+
+    def joined(self, sentences: Iterable[Sequence[str]]) -> "WordGraph":
+        """These sentences as well; chances are forgotten. States keep their numbers, the start may be another."""
+        arcs = [dict(each) for each in self.arcs]
+        final = set(self.final)
+
+        def add(state: int | None, words: Sequence[str]) -> int:
+            arcs.append(dict(arcs[state]) if state is not None else {})
+            copy = len(arcs) - 1
+            if state in final or not words:
+                final.add(copy)
+            if words:
+                arcs[copy][words[0]] = add(arcs[copy].get(words[0]), words[1:])
+            return copy
+
+        start = self.start
+        for sentence in sentences:
+            start = add(start, list(sentence))
+        return WordGraph(tuple(arcs), start, frozenset(final))
 
     def words(self) -> frozenset[str]:
         """Every word that can be said, open slots left out."""
@@ -56,7 +105,7 @@ class WordGraph:
         kept = [{word: to for word, to in arcs.items() if not is_open(word)} for arcs in self.arcs]
         alive = self._alive(kept)
         arcs = tuple({word: to for word, to in each.items() if to in alive} for each in kept)
-        return WordGraph(arcs, self.start, self.final)
+        return WordGraph(arcs, self.start, self.final, self.chances)
 
     def _alive(self, arcs: Sequence[Mapping[str, int]]) -> set[int]:
         """The states from which a sentence can come to its end."""

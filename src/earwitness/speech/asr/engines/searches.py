@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from earwitness.kernel.errors import EngineMissing
-from earwitness.kernel.word_graph import WordGraph, is_open
+from earwitness.kernel.word_graph import END, WordGraph, is_open
 
 if TYPE_CHECKING:
     import pocketsphinx
@@ -102,14 +102,14 @@ def _phone_word(phone: str) -> str:
 
 
 def transitions(grammar: WordGraph) -> Iterator[tuple[int, int, float, str] | tuple[int, int, float]]:
-    """The decoder's arcs: even chances in each state, open slots as loops over phones in states of their own."""
+    """The decoder's arcs with the grammar's chances, open slots as loops over phones in states of their own."""
     end = len(grammar.arcs)
     extra = end + 1
     for state, arcs in enumerate(grammar.arcs):
-        chance = 1.0 / max(1, len(arcs) + (state in grammar.final))
         if state in grammar.final:
-            yield state, end, chance
+            yield state, end, grammar.chance(state, END)
         for word, to in arcs.items():
+            chance = grammar.chance(state, word)
             if not is_open(word):
                 yield state, to, chance, word
                 continue
