@@ -24,6 +24,7 @@ class Change(StrEnum):
     CONSENT_GIVEN = "consent:give"
     CONSENT_WITHDRAWN = "consent:withdraw"
     RETENTION_CHOSEN = "retention:choose"
+    LISTENING_CHOSEN = "listening:choose"
     DEVICE_CONFIRMED = "device:confirm"
     DEVICE_AGREED = "device:agree"
     AGREEMENT_WITHDRAWN = "device:disagree"

@@ -5,8 +5,10 @@ import secrets
 from earwitness.identity.agreements import Agreements
 from earwitness.identity.changes import Bury, RecordChange
 from earwitness.identity.contacts import Contacts
+from earwitness.identity.device_facts import DeviceFacts
 from earwitness.identity.devices import Devices
 from earwitness.identity.households import Households
+from earwitness.identity.pairing import Pairings
 from earwitness.identity.people import People
 from earwitness.identity.places import Places
 from earwitness.identity.sealing import Sealer
@@ -33,6 +35,8 @@ class Directory:
         self.households = Households(database, sealer, clock, random)
         self.people = People(database, sealer, clock, random)
         self.devices = Devices(database, sealer, clock, bury, random)
+        self.device_facts = DeviceFacts(database, sealer, clock)
+        self.pairings = Pairings(database, clock, bury, random)
         self.agreements = Agreements(database, clock, bury, record_change, random)
         self.places = Places(database, sealer, random)
         self.contacts = Contacts(database, sealer, random)

@@ -13,9 +13,11 @@ from sqlalchemy import Connection, func, insert, select
 from earwitness.identity.agreements import Agreements
 from earwitness.identity.changes import ChangeRecord
 from earwitness.identity.contacts import Contacts
+from earwitness.identity.device_facts import DeviceFacts
 from earwitness.identity.device_rows import DeviceMode
 from earwitness.identity.devices import Device, Devices
 from earwitness.identity.households import HouseholdKind, Households
+from earwitness.identity.pairing import Pairings
 from earwitness.identity.people import Age, People, Person, Standing
 from earwitness.identity.places import Places
 from earwitness.identity.staff import Staff
@@ -70,6 +72,8 @@ class Village:
         self.households = Households(database, self.sealer, clock)
         self.people = People(database, self.sealer, clock)
         self.devices = Devices(database, self.sealer, clock, self.log.bury)
+        self.pairings = Pairings(database, clock, self.log.bury)
+        self.device_facts = DeviceFacts(database, self.sealer, clock)
         self.agreements = Agreements(database, clock, self.log.bury, self.log.record_change)
         self.places = Places(database, self.sealer)
         self.contacts = Contacts(database, self.sealer)

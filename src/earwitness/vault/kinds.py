@@ -20,12 +20,15 @@ from earwitness.storage.schema import (
     ledger_leaf,
     retention_choice,
 )
+from earwitness.storage.schema.devices import device_choice, device_pairing, device_report
 from earwitness.vault.artefacts import ArtefactKind, ArtefactRegistry, Eraser, SubjectHolding
 
 TRANSCRIPT = "transcript"
 REPLY = "reply"
 TRACE = "trace"
 DEIDENTIFIED = "deidentified"
+REVIEW_COPY = "review-copy"
+REVIEW_TEXT = "review-text"
 TEXTS = frozenset({TRANSCRIPT, REPLY, TRACE})
 """The kinds that are UTF-8 text and shown to their person as such."""
 
@@ -61,7 +64,8 @@ def _holdings() -> Sequence[SubjectHolding]:
                        _names(audit_entry, audit_head)),
         SubjectHolding("agreements", "yes to shared devices", _by(device_agreement.c.person_id),
                        _names(device_agreement)),
-        SubjectHolding("devices", "devices personal to them", _remove_devices, _names(device)),
+        SubjectHolding("devices", "devices personal to them, paired, and what is known of each", _remove_devices,
+                       _names(device, device_pairing, device_report, device_choice)),
         SubjectHolding("consents", "each yes and no, by purpose", _by(consent.c.person_id), _names(consent)),
         SubjectHolding("choices", "how long things are kept", _by(retention_choice.c.person_id),
                        _names(retention_choice)),
@@ -99,7 +103,8 @@ def _erase_log_entries(tx: Connection, subjects: Sequence[str]) -> int:
 def _remove_devices(tx: Connection, subjects: Sequence[str]) -> int:
     mine = select(device.c.id).where(or_(device.c.person_id.in_(subjects), device.c.household_id.in_(subjects)))
     ids = list(tx.scalars(mine))
-    tx.execute(delete(device_agreement).where(device_agreement.c.device_id.in_(ids)))
+    for table in (device_agreement, device_pairing, device_report, device_choice):
+        tx.execute(delete(table).where(table.c.device_id.in_(ids)))
     return tx.execute(delete(device).where(device.c.id.in_(ids))).rowcount
 
 

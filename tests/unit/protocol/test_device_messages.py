@@ -163,7 +163,7 @@ def test_what_is_out_of_bounds_is_not_sent_either() -> None:
     with pytest.raises(MessageInvalid):
         codec.encode_from_hub(messages.Speech(7))
     with pytest.raises(MessageInvalid):
-        codec.encode_from_device(messages.Woke("alexa", float("nan")))
+        codec.encode_from_device(messages.Woke("alexa", float("nan"), 1))
 
 
 def test_a_token_is_in_no_text_of_an_error_or_a_message() -> None:

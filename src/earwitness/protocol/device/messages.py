@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Final
 
+from earwitness.kernel.audio import SAMPLE_RATE
+from earwitness.protocol.device.bounds import LEAD_MS
 from earwitness.protocol.device.members import Flag, Listed, Number, Optional, Text, Whole
 
 Word = Annotated[str, Text(60, least=1)]
@@ -73,10 +75,11 @@ class Hello:
 
 @dataclass(frozen=True, slots=True)
 class Woke:
-    """The device's own wake word fired; sound follows, from its ring on."""
+    """The device's own wake word fired; sound follows, in which the word ends at sample ``ends_at``."""
 
     word: Word
     score: Score
+    ends_at: Annotated[int, Whole(1, LEAD_MS * SAMPLE_RATE // 1000)]
 
 
 @dataclass(frozen=True, slots=True)
