@@ -13,7 +13,11 @@ policy said no, 1: anything else). No error text holds personal data: ids and co
     ├── Refused                      a policy or a consent says no
     │   ├── AccessDenied             Cedar denied the request, or could not decide
     │   ├── GrantInvalid             a grant that is forged, expired, revoked or for something else
-    │   └── ConsentMissing           the person has not said yes to this purpose
+    │   ├── ConsentMissing           the person has not said yes to this purpose
+    │   ├── NotSignedIn              nobody is signed in, or not any more
+    │   ├── FactorMissing            signed in without the second factor that this takes
+    │   ├── TooManyTries             sign-in was tried too often; it has to wait
+    │   └── FormRefused              a form that was not sent from a page of this hub
     ├── PolicyInvalid                the access policies do not fit their schema
     ├── StorageError
     │   ├── StorageFull              no space left on the medium
@@ -41,6 +45,11 @@ policy said no, 1: anything else). No error text holds personal data: ids and co
     │   ├── EngineMissing            a speech engine or its data is not installed
     │   ├── EngineBusy               every process of a speech engine is in use
     │   └── EngineFailed             a speech engine died or gave nonsense
+    ├── ReviewError
+    │   ├── DrawInvalid              the statement of a draw does not hold
+    │   ├── Withheld                 a recording that cannot be made unrecognisable well enough
+    │   ├── LeaseEnded               a clip that is not this reviewer's, or no more
+    │   └── DeskAway                 the hub does not answer the workbench
     ├── SatelliteError
     │   ├── HubUnreachable           the hub of a satellite does not answer
     │   ├── HubRefused               the hub does not want this satellite, or no more
@@ -103,6 +112,27 @@ class GrantInvalid(Refused):
 
 class ConsentMissing(Refused):
     """The person has not said yes to this purpose."""
+
+
+class NotSignedIn(Refused):
+    """Nobody is signed in here, or not any more."""
+
+
+class FactorMissing(Refused):
+    """This takes a second factor."""
+
+
+class TooManyTries(Refused):
+    """Sign-in was tried too often. ``wait_ms`` is how long no further try is taken."""
+
+    def __init__(self, wait_ms: int) -> None:
+        """Say how long to wait."""
+        super().__init__("Sign-in was tried too often.", next_step=f"Wait {-(-wait_ms // 1000)} seconds.")
+        self.wait_ms = wait_ms
+
+
+class FormRefused(Refused):
+    """The form was not sent from a page of this hub, or the page was too old."""
 
 
 class PolicyInvalid(EarwitnessError):
@@ -208,6 +238,39 @@ class BackupCorrupt(BackupError):
 
 class JobError(EarwitnessError):
     """A piece of background work failed."""
+
+
+class ReviewError(EarwitnessError):
+    """Something went wrong with review."""
+
+
+class DrawInvalid(ReviewError):
+    """The statement of a draw does not hold.
+
+    ``reason`` is a stable slug (docs/formats/review.md lists them).
+    """
+
+    def __init__(self, what: str = "", *, reason: str = "", next_step: str = "") -> None:
+        """Say ``what`` does not hold and under which ``reason``."""
+        super().__init__(what or (type(self).__doc__ or "").partition("\n")[0], next_step=next_step)
+        self.reason = reason
+
+
+class Withheld(ReviewError):
+    """A recording cannot be made unrecognisable well enough; nobody hears it. ``reason`` is a stable slug."""
+
+    def __init__(self, reason: str) -> None:
+        """Take the ``reason`` that is counted."""
+        super().__init__(f"The recording is withheld: {reason}.")
+        self.reason = reason
+
+
+class LeaseEnded(ReviewError):
+    """The clip is not yours, or not any more."""
+
+
+class DeskAway(ReviewError):
+    """The hub does not answer the workbench."""
 
 
 class SatelliteError(EarwitnessError):
