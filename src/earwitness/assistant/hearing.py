@@ -1,13 +1,12 @@
 """The engines that all sessions share, and the threads they run in."""
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from earwitness.assistant.utterance import Utterance
 from earwitness.kernel.word_graph import WordGraph
-from earwitness.speech.asr.port import Recogniser
+from earwitness.speech.asr.pool import RecogniserPool
 from earwitness.speech.endpointing import EndpointSettings
 from earwitness.speech.tts.port import Synthesizer
 from earwitness.speech.vad.pool import VoicePool
@@ -26,12 +25,11 @@ class Engines:
     wake: WakeDetector
     verifier: Verifier
     voices: VoicePool
-    recogniser: Recogniser
+    recogniser: RecogniserPool
     voice: Synthesizer
     endpoints: EndpointSettings = field(default_factory=EndpointSettings)
     listening: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "listening"))
     working: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8, "working"))
-    preparing: threading.Lock = field(default_factory=threading.Lock)
     closing: tuple[Callable[[], None], ...] = ()
 
     def gate(self, word: str) -> WakeGate:
@@ -48,9 +46,7 @@ class Engines:
         Raises:
             EngineError: no engine is free, or it failed.
         """
-        with self.preparing:  # between the two another household's sentences could come in
-            self.recogniser.prepare(graph)
-            return Utterance(self.recogniser, self.voices, endpoints or self.endpoints)
+        return Utterance(self.recogniser.listen(graph), self.voices, endpoints or self.endpoints)
 
     def close(self) -> None:
         """End the threads and the engines."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
-from earwitness.speech.asr.port import Hypothesis, Listening, Recogniser, Recognition
+from earwitness.speech.asr.port import Hypothesis, Listening, Recognition
 from earwitness.speech.endpointing import Endpointer, EndpointSettings, EndReason, SpeechStarted
 from earwitness.speech.ring import samples_of, wipe
 from earwitness.speech.vad.pool import VoicePool
@@ -33,18 +33,18 @@ class Heard:
 class Utterance:
     """One utterance. Belongs to one thread at a time; :meth:`close` it whatever happens."""
 
-    def __init__(self, recogniser: Recogniser, voices: VoicePool, settings: EndpointSettings | None = None) -> None:
-        """Begin to hear.
+    def __init__(self, listening: Listening, voices: VoicePool, settings: EndpointSettings | None = None) -> None:
+        """Begin to hear; ``listening`` is the utterance's own and is ended here.
 
         Raises:
-            EngineError: every recogniser or voice detector is in use, or one failed.
+            EngineError: every voice detector is in use, or one cannot be loaded.
         """
         self._voices = voices
-        self._voice = voices.borrow()
+        self._listening = listening
         try:
-            self._listening: Listening = recogniser.listen()
+            self._voice = voices.borrow()
         except BaseException:
-            voices.give_back(self._voice)
+            listening.cancel()
             raise
         self._endpointer = Endpointer(self._voice, settings)
         self._sound = bytearray()

@@ -5,7 +5,7 @@ is compiled again only when they changed.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -37,8 +37,16 @@ class Sayable:
 class Vocabulary:
     """The sayable of each household. Lives on the event loop; compiling runs in ``threads``."""
 
-    def __init__(self, sentences: Sentences, skills: Sequence[Skill], clock: Clock, threads: Executor) -> None:
-        """Compile these sentences with the names of these skills."""
+    def __init__(
+        self,
+        sentences: Sentences,
+        skills: Sequence[Skill],
+        clock: Clock,
+        threads: Executor,
+        prepare: Callable[[WordGraph], None] = lambda _graph: None,
+    ) -> None:
+        """Compile these sentences with the names of these skills; ``prepare`` loads a new graph ahead of its use."""
+        self._prepare = prepare
         self._sentences = sentences
         self._skills = skills
         self._clock = clock
@@ -67,7 +75,9 @@ class Vocabulary:
             # The recogniser takes the first source only: Home Assistant's say the same in three times the states.
             sources = self._sentences.sources[:1]
             loop = asyncio.get_running_loop()
-            self._graphs[key] = await loop.run_in_executor(self._threads, compile_grammar, sources, context)
+            graph = await loop.run_in_executor(self._threads, compile_grammar, sources, context)
+            await loop.run_in_executor(self._threads, self._prepare, graph)
+            self._graphs[key] = graph
         sayable = Sayable(context, self._graphs[key])
         self._known[household] = key, sayable
         in_use = {each for each, _ in self._known.values()}

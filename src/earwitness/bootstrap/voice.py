@@ -74,7 +74,7 @@ def open_voice(house: House, skills: Sequence[Skill], engines: Engines, *, free:
     shared = Shared(
         engines=engines,
         answering=Answering(engines, dialog, keeping(house), house.clock),
-        vocabulary=Vocabulary(sentences, skills, house.clock, engines.working),
+        vocabulary=Vocabulary(sentences, skills, house.clock, engines.working, engines.recogniser.prepare),
         arbiter=Arbiter(),
         where_is=where_is(house),
         clock=house.clock,
