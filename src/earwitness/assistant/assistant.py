@@ -88,9 +88,8 @@ class Assistant:
         return session is not None and await session.announce(text)
 
     async def close(self) -> None:
-        """End every session and the engines."""
+        """End every session; the engines stay with whoever made them."""
         await asyncio.gather(*(session.close() for session in list(self._sessions.values())))
-        self.shared.engines.close()
 
     def _alone(self, household: str) -> bool:
         return sum(each.here.household == household for each in self._sessions.values()) <= 1

@@ -11,7 +11,7 @@ and a new wake word are heard while the reply sounds. Sound in IDLE goes through
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
@@ -21,6 +21,7 @@ from typing import Final
 from earwitness.assistant.dialog import APOLOGY, Conversation
 from earwitness.assistant.events import Answered, Idle, Listening, Muted, Refused, Silence, SpeechEnded, Woken
 from earwitness.assistant.events import Heard as HeardWords
+from earwitness.assistant.inbox import Inbox, Message
 from earwitness.assistant.interruption import Interruption, interruption_at
 from earwitness.assistant.shared import Shared
 from earwitness.assistant.skill import Ending, Here, Then
@@ -35,11 +36,8 @@ from earwitness.speech.endpointing import EndReason
 from earwitness.speech.verify.port import Verdict
 
 LARGEST_PIECE: Final = 64 * 1024
-INBOX: Final = 64  # pieces; whoever sends faster than is heard waits
 FOLLOW_UP_MS: Final = 5_000
 AFTER_PLAYING_MS: Final = 2_000  # beyond the reply's length, for a device that never says that it has played
-
-Message = Callable[[], Awaitable[None]]
 
 
 class State(StrEnum):
@@ -75,7 +73,7 @@ class Session:
         self._closed = closed
         self._gate = None if wakes_itself else shared.engines.gate(word)
         self._conversation = Conversation()
-        self._inbox: asyncio.Queue[Message] = asyncio.Queue(INBOX)
+        self._inbox = Inbox()
         self._verification: Verification | None = None
         self._utterance: Utterance | None = None
         self._interruption: Interruption | None = None
@@ -135,6 +133,10 @@ class Session:
         await self._inbox.put(partial(self._on_announcement, text))
         return True
 
+    async def caught_up(self) -> None:
+        """Wait until all that was sent so far has been dealt with."""
+        await self._inbox.caught_up()
+
     async def close(self) -> None:
         """End; sound that was not kept is overwritten. Twice is fine."""
         self._closed(self)
@@ -148,7 +150,7 @@ class Session:
 
     async def _run(self) -> None:
         while True:
-            message = await self._inbox.get()
+            message = await self._inbox.next()
             try:
                 await message()
             except BadInput as error:
