@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from earwitness.kernel.errors import MessageInvalid
@@ -117,6 +117,7 @@ def test_sound_is_whole_samples_within_its_bound(vector: dict[str, Any]) -> None
 
 
 @SIDES
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.data())
 def test_every_message_comes_back_as_it_went(side: str, data: st.DataObject) -> None:
     message = data.draw(any_message(side))
@@ -126,6 +127,7 @@ def test_every_message_comes_back_as_it_went(side: str, data: st.DataObject) -> 
 
 
 @SIDES
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.data())
 def test_a_damaged_message_is_another_one_or_refused(side: str, data: st.DataObject) -> None:
     text = ENCODE[side](data.draw(any_message(side))).encode()
@@ -138,6 +140,7 @@ def test_a_damaged_message_is_another_one_or_refused(side: str, data: st.DataObj
 
 
 @SIDES
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.binary(max_size=600) | st.text(max_size=300))
 def test_anything_at_all_is_read_or_refused(side: str, data: str | bytes) -> None:
     decoded(side, data)
@@ -151,6 +154,7 @@ JSON = st.recursive(
 
 
 @SIDES
+@settings(deadline=None)  # the machine may be busy
 @given(data=st.data())
 def test_members_of_any_kind_are_read_or_refused(side: str, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([*FAMILY[side]]))

@@ -9,7 +9,7 @@ PROGRAM: Final = "earwitness"  # what our own satellite calls itself
 
 LARGEST_FROM_DEVICE: Final = 4_096  # of text
 LARGEST_FROM_HUB: Final = 16_384
-LARGEST_SOUND: Final = 32_768
+LARGEST_SOUND: Final = 8_192
 MOST_FRAGMENTS: Final = 64
 
 PRE_ROLL_MS: Final = 500  # before the wake word
