@@ -1,5 +1,7 @@
 """Which recogniser: the setting ``recogniser`` → what a process of the pool loads."""
 
+from pathlib import Path
+
 from earwitness.kernel.errors import BadInput
 from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxRecogniser
 from earwitness.speech.asr.port import Recogniser
@@ -9,9 +11,9 @@ POCKETSPHINX = EngineSpec("pocketsphinx", f"{__name__}:load_pocketsphinx")
 ENGINES = {each.name: each for each in (POCKETSPHINX,)}
 
 
-def load_pocketsphinx() -> Recogniser:
-    """Called in the process."""
-    return PocketSphinxRecogniser()
+def load_pocketsphinx(acoustics: str = "") -> Recogniser:
+    """Called in the process; ``acoustics`` is the folder of a learned acoustic model, empty for the shipped one."""
+    return PocketSphinxRecogniser(acoustics=Path(acoustics) if acoustics else None)
 
 
 def engine(name: str) -> EngineSpec:

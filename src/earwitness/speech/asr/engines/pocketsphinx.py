@@ -9,6 +9,7 @@ grammar again, and a logistic regression on what the decoder reports says whethe
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -51,13 +52,13 @@ UNSCORED: Final = 0.05  # weight of what only the stream said
 class PocketSphinxRecogniser:
     """The port :class:`~earwitness.speech.asr.port.Recogniser`. One utterance at a time."""
 
-    def __init__(self, lexicon: EspeakLexicon | None = None) -> None:
-        """Load the model.
+    def __init__(self, lexicon: EspeakLexicon | None = None, acoustics: Path | None = None) -> None:
+        """Load the model; ``acoustics`` is the folder of one that was learned (speech.asr.acoustics).
 
         Raises:
             EngineMissing: pocketsphinx cannot be loaded here.
         """
-        self._decoder = load_decoder()
+        self._decoder = load_decoder(acoustics)
         load_loop(self._decoder)
         self._lexicon = lexicon or EspeakLexicon()
         self._dictation = Dictation()
