@@ -21,6 +21,10 @@ from earwitness.policy.approvals import Approvals
 from earwitness.policy.consent import Consents
 from earwitness.policy.keeping import may_keep
 from earwitness.policy.retention import Retention as Choices
+from earwitness.review.budget import ListeningBudgets
+from earwitness.review.draws import Draws
+from earwitness.review.kinds import register_review
+from earwitness.review.room import Review
 from earwitness.settings import Settings
 from earwitness.storage import migration
 from earwitness.storage.blobs import BlobStore
@@ -72,6 +76,7 @@ class House:
     reading: Reading
     adding: Adding
     corrections: Corrections
+    review: Review
     effects: Effects
     receipts: Receipts
     removal: Removal
@@ -162,6 +167,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     registry = ArtefactRegistry()
     register_ground_floor(registry)
     register_learning(registry)
+    register_review(registry)
     directory = Directory(database, keyring, clock, log.bury, audit.record_change)
     access = Access(database, clock, audit.record_access)
     effects = Effects(database, keyring)
@@ -172,6 +178,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     retention = Retention(database, choices, removal, deidentified, clock)
     reading = Reading(database, blobs, keyring, access, clock)
     adding = Adding(database, blobs, keyring, audit, registry, access, clock, intake_lock(data))
+    budgets = ListeningBudgets(database, clock, log.bury, audit.record_change)
     handlers = Handlers()
     house = House(
         data=data,
@@ -192,6 +199,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         reading=reading,
         adding=adding,
         corrections=Corrections(reading, adding, access, clock),
+        review=Review(budgets, Draws(database, log, audit, budgets, clock)),
         effects=effects,
         receipts=receipts,
         removal=removal,

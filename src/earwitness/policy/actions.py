@@ -79,4 +79,6 @@ class Program(StrEnum):
 
     RETENTION = "retention"
     DEIDENTIFIER = "deidentifier"
+    WITHDRAWAL = "withdrawal"
+    DRAW = "draw"
     LEARNER = "learner"

@@ -8,6 +8,7 @@ whatever erases the recording erases this, here and in every backup.
 """
 
 import secrets
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,6 +32,9 @@ WRITES = frozenset(
     {Action.RECORDING_CORRECT, Action.RECORDING_REVIEW, Action.RECORDING_DEIDENTIFY, Action.RECORDING_LEARN}
 )
 """The actions whose grants let something be added."""
+
+Beside = Callable[[Connection, Mapping[str, int]], None]
+"""Writes what belongs to the artefacts that were added, whose version numbers it is given."""
 
 
 class Adding:
@@ -68,31 +72,62 @@ class Adding:
             BadInput: a kind that nobody registered.
             KeyDestroyed: the recording's key is gone.
         """
-        self._registry[kind]
+        return self.add_all(grant, recording_id, {kind: plaintext})[kind]
+
+    def add_all(
+        self,
+        grant: Grant,
+        recording_id: str,
+        contents: Mapping[str, bytes],
+        beside: Beside = lambda _tx, _numbers: None,
+    ) -> dict[str, int]:
+        """Add a version of each kind, all or none; return their numbers.
+
+        ``beside`` is called with the numbers at the end of the same transaction, for rows that belong to them: what
+        it raises undoes all of it.
+
+        Raises:
+            GrantInvalid, NotFound, BadInput, KeyDestroyed: as :meth:`add`.
+        """
+        for kind in contents:
+            self._registry[kind]
         if grant.action not in WRITES:
             raise GrantInvalid("The grant is for something else.")
         self._access.check(grant, grant.action, recording_id)
         key = self._keyring.key(recording_id)
-        with FolderLock(self._lock_file, exclusive=False):
-            return self._add(grant, recording_id, kind, key, plaintext)
-
-    def _add(self, grant: Grant, recording_id: str, kind: str, key: bytes, plaintext: bytes) -> int:
-        written = ""
+        written: list[str] = []
         try:
-            with self._database.write() as tx:
+            with FolderLock(self._lock_file, exclusive=False), self._database.write() as tx:
                 self._database.serialize(tx, "ledger")
-                subject, version = self._next(tx, recording_id, kind)
-                context = envelope.Context(subject, recording_id, kind, version)
-                row, blob = seal_artefact(key, context, plaintext, self._clock.now_ms(), self._random)
-                if blob:
-                    row["blob"] = written = batch_names(1, self._random)[0]
-                    self._blobs.put(written, blob)
-                tx.execute(insert(artefact), [row])
-                self._audit.append(tx, [self._event(grant, subject, recording_id, kind)])
+                numbers = {
+                    kind: self._add(tx, grant, recording_id, kind, key, contents[kind], written) for kind in contents
+                }
+                beside(tx, numbers)
         except BaseException:
-            if written:
-                self._take_back(written)
+            for blob in written:
+                self._take_back(blob)
             raise
+        return numbers
+
+    def _add(  # noqa: PLR0913, PLR0917 - what one artefact consists of
+        self,
+        tx: Connection,
+        grant: Grant,
+        recording_id: str,
+        kind: str,
+        key: bytes,
+        plaintext: bytes,
+        written: list[str],
+    ) -> int:
+        subject, version = self._next(tx, recording_id, kind)
+        context = envelope.Context(subject, recording_id, kind, version)
+        row, blob = seal_artefact(key, context, plaintext, self._clock.now_ms(), self._random)
+        if blob:
+            row["blob"] = batch_names(1, self._random)[0]
+            written.append(row["blob"])
+            self._blobs.put(row["blob"], blob)
+        tx.execute(insert(artefact), [row])
+        self._audit.append(tx, [self._event(grant, subject, recording_id, kind)])
         return version
 
     def _take_back(self, blob: str) -> None:

@@ -22,13 +22,18 @@ from earwitness.storage.schema import artefact, person, recording
 from earwitness.vault import envelope
 from earwitness.vault.intake import AUDIO
 from earwitness.vault.keyring import Keyring
-from earwitness.vault.kinds import TEXTS
+from earwitness.vault.kinds import REVIEW_COPY, REVIEW_TEXT, TEXTS, TRACE, TRANSCRIPT
 
 LARGEST_PAGE = 200
 TRIES = 5
 STREAM_PIECE = 256 * 1024
 WHOLE = frozenset({Action.RECORDING_READ, Action.RECORDING_PLAY, Action.RECORDING_CORRECT, Action.RECORDING_LEARN})
-"""The actions whose grants open artefacts one by one."""
+"""The actions whose grants open artefacts of any kind, one by one."""
+NARROW = {
+    Action.RECORDING_REVIEW: frozenset({REVIEW_COPY, REVIEW_TEXT}),
+    Action.RECORDING_DEIDENTIFY: frozenset({AUDIO, TRANSCRIPT, TRACE}),
+}
+"""The actions whose grants open these kinds alone: a reviewer's grant never opens an original."""
 DAMAGE = (BlobCorrupt, BlobMissing, KeyCorrupt)
 
 
@@ -196,7 +201,7 @@ class Reading:
             KeyDestroyed: the recording's key is gone.
             BlobCorrupt, BlobMissing, KeyCorrupt: it is damaged.
         """
-        if grant.action not in WHOLE:
+        if grant.action not in WHOLE and kind not in NARROW.get(grant.action, ()):
             raise GrantInvalid("The grant is for something else.")
         self._access.check(grant, grant.action, item.id)
         try:

@@ -159,6 +159,14 @@ ALLOWED_HISTORY = {
             "all of owner", "all shared", "corrected",
         )
     },
+    **{
+        ("withdrawal", thing): (ERASE,)  # one by one, never all of somebody's
+        for thing in (
+            "owner's", "member's", "open member's", "child's", "shared", "turned child's", "worker's", "common room",
+            "corrected", "expired", "erased's",
+        )
+    },
+    **{("voice", thing): (ERASE,) for thing in ("shared", "all shared", "common room")},
     ("retention", "expired"): (ERASE,),
     ("retention", "erased's"): (ERASE,),
 }  # fmt: skip
