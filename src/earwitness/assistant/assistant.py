@@ -11,7 +11,7 @@ from earwitness.assistant.events import Event, Refused
 from earwitness.assistant.session import Session
 from earwitness.assistant.shared import Counts, Shared
 from earwitness.assistant.skill import Reply
-from earwitness.assistant.trace import Trace
+from earwitness.assistant.trace import Step, Trace
 from earwitness.understanding.values import Hypothesis
 
 DEFAULT_WORD: Final = "alexa"
@@ -86,6 +86,11 @@ class Assistant:
         """Speak on a device now; False where it is not connected or somebody is being listened to."""
         session = self._sessions.get(device)
         return session is not None and await session.announce(text)
+
+    def steps(self, device: str) -> tuple[Step, ...]:
+        """The steps of the last turn on a connected device, as long as they are remembered."""
+        session = self._sessions.get(device)
+        return session.last_steps if session is not None else ()
 
     async def close(self) -> None:
         """End every session; the engines stay with whoever made them."""

@@ -4,9 +4,26 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from earwitness.kernel.audio import SAMPLE_WIDTH
+from earwitness.kernel.errors import BadInput
+
 MOST_WAITING: Final = 64
 
+LARGEST_PIECE: Final = 64 * 1024  # bytes
+
 Message = Callable[[], Awaitable[None]]
+
+
+def check_piece(pcm: bytes) -> None:
+    """Refuse a piece of sound that is too large or ends within a sample.
+
+    Raises:
+        BadInput: it is.
+    """
+    if len(pcm) % SAMPLE_WIDTH or len(pcm) > LARGEST_PIECE:
+        raise BadInput(
+            f"A piece of {len(pcm)} bytes is not taken.", next_step="Send whole 16-bit samples, at most 64 KiB."
+        )
 
 
 class Inbox:

@@ -21,7 +21,7 @@ from typing import Final
 from earwitness.assistant.dialog import APOLOGY, Conversation
 from earwitness.assistant.events import Answered, Idle, Listening, Muted, Refused, Silence, SpeechEnded, Woken
 from earwitness.assistant.events import Heard as HeardWords
-from earwitness.assistant.inbox import Inbox, Message
+from earwitness.assistant.inbox import Inbox, Message, check_piece
 from earwitness.assistant.interruption import Interruption, interruption_at
 from earwitness.assistant.shared import Shared
 from earwitness.assistant.skill import Ending, Here, Then
@@ -29,13 +29,11 @@ from earwitness.assistant.trace import Step
 from earwitness.assistant.turn import Emit, Turn
 from earwitness.assistant.utterance import Heard, Utterance
 from earwitness.assistant.wakening import Awake, Verification, from_gate
-from earwitness.kernel.audio import SAMPLE_WIDTH
 from earwitness.kernel.bugs import describe_bug
 from earwitness.kernel.errors import BadInput, EarwitnessError, EngineError
 from earwitness.speech.endpointing import EndReason
 from earwitness.speech.verify.port import Verdict
 
-LARGEST_PIECE: Final = 64 * 1024
 FOLLOW_UP_MS: Final = 5_000
 AFTER_PLAYING_MS: Final = 2_000  # beyond the reply's length, for a device that never says that it has played
 
@@ -84,16 +82,18 @@ class Session:
         self._played = asyncio.Event()
         self._running = asyncio.create_task(self._run())
 
+    @property
+    def last_steps(self) -> tuple[Step, ...]:
+        """How the last turn went."""
+        return self._conversation.past.steps if self._conversation.past else ()
+
     async def hear(self, pcm: bytes) -> None:
         """Take 16 kHz mono s16le sound; waits while the hub is behind.
 
         Raises:
             BadInput: half a sample, or a piece larger than 64 KiB.
         """
-        if len(pcm) % SAMPLE_WIDTH or len(pcm) > LARGEST_PIECE:
-            raise BadInput(
-                f"A piece of {len(pcm)} bytes is not taken.", next_step="Send whole 16-bit samples, at most 64 KiB."
-            )
+        check_piece(pcm)
         if pcm:
             await self._inbox.put(partial(self._on_sound, pcm))
 
@@ -224,7 +224,7 @@ class Session:
             self._shared.arbiter.wins(self.here.household, self.here.device, awake.loudness, alone=self._alone())
         )
         steps = [
-            Step("wake", f"I heard “{awake.word}” through {_named(self.here)}.", awake.first_score),
+            Step("wake", f"I heard “{awake.word}” through {self.here.called}.", awake.first_score),
             Step("verification", f"I made sure that it was “{awake.word}”.", awake.verdict.score),
         ]
         await self._begin(steps, awake.rest)
@@ -232,7 +232,7 @@ class Session:
     async def _on_button(self) -> None:
         if self.state is not State.MUTED:
             await self._stop_answering()
-            await self._begin([Step("button", f"Somebody pressed the button of {_named(self.here)}.")])
+            await self._begin([Step("button", f"Somebody pressed the button of {self.here.called}.")])
 
     async def _begin(self, steps: list[Step], sound: bytes = b"", *, follow_up: bool = False) -> None:
         await self._forget(keep_claim=True)
@@ -397,7 +397,3 @@ class Session:
             if held is not None:
                 await self._shared.apart(held.close)
         self._utterance, self._interruption = None, None
-
-
-def _named(here: Here) -> str:
-    return f"“{here.label}”" if here.label else "a device"

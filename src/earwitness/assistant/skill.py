@@ -33,6 +33,11 @@ class Here:
     area: str | None
     zone: tzinfo
 
+    @property
+    def called(self) -> str:
+        """The device as a sentence names it."""
+        return f"“{self.label}”" if self.label else "a device"
+
 
 @dataclass(frozen=True, slots=True)
 class Past:

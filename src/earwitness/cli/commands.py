@@ -28,6 +28,7 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
         "place": Listed("place", "What the household calls its places."),
     },
     "Talking to it": {
+        "say": Listed("say", "Play recordings to the assistant, or type a sentence."),
         "home": Listed("home", "Try sentences on a home: intent, reply, what changed."),
     },
     "What is kept": {

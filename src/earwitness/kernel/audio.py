@@ -41,17 +41,17 @@ class Clip:
         return buffer.getvalue()
 
 
-def read_clip(path: Path) -> Clip:
-    """Read an audio file.
+def read_clip(path: Path, *, convert: bool = False) -> Clip:
+    """Read an audio file; ``convert`` takes other rates and several channels too.
 
     Raises:
         BadInput: not a readable file, empty, too large, not audio, or not 16 kHz mono.
     """
-    return decode_clip(_read_bounded(path), name=path.name)
+    return decode_clip(_read_bounded(path), name=path.name, convert=convert)
 
 
-def decode_clip(data: bytes, *, name: str = "the recording") -> Clip:
-    """Decode the bytes of an audio file.
+def decode_clip(data: bytes, *, name: str = "the recording", convert: bool = False) -> Clip:
+    """Decode the bytes of an audio file; ``convert`` takes other rates and several channels too.
 
     Raises:
         BadInput: empty, not audio, not 16 kHz mono, or longer than ten minutes.
@@ -66,13 +66,13 @@ def decode_clip(data: bytes, *, name: str = "the recording") -> Clip:
     except miniaudio.DecodeError as error:
         msg = f"{name} is not audio that can be read."
         raise BadInput(msg, next_step="Give a WAV or FLAC file, 16 kHz mono.") from error
-    if rate != SAMPLE_RATE or channels != 1:
+    if not convert and (rate != SAMPLE_RATE or channels != 1):
         msg = f"{name} has {channels} channel(s) at {rate} Hz; Earwitness keeps mono at {SAMPLE_RATE} Hz."
         raise BadInput(msg, next_step=f"Convert it first, e.g. sox in.wav -r {SAMPLE_RATE} -c 1 out.wav.")
     if frames == 0:
         msg = f"{name} holds no sound."
         raise BadInput(msg, next_step="Give a file with speech in it.")
-    if frames > LONGEST_SECONDS * SAMPLE_RATE:
+    if frames > LONGEST_SECONDS * rate:
         msg = f"{name} is longer than {LONGEST_SECONDS // 60} minutes."
         raise BadInput(msg, next_step="Cut it into shorter recordings.")
     decoded = miniaudio.decode(data, nchannels=1, sample_rate=SAMPLE_RATE)
