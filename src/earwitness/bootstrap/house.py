@@ -26,6 +26,7 @@ from earwitness.review.draws import Draws
 from earwitness.review.kinds import register_review
 from earwitness.review.room import Review
 from earwitness.settings import Settings
+from earwitness.skills.holdings import offer_removers, register_skills
 from earwitness.storage import migration
 from earwitness.storage.blobs import BlobStore
 from earwitness.storage.database import Database
@@ -166,11 +167,13 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     audit = Audit(database, log, keyring)
     registry = ArtefactRegistry()
     register_ground_floor(registry)
+    register_skills(registry)
     register_learning(registry)
     register_review(registry)
     directory = Directory(database, keyring, clock, log.bury, audit.record_change)
     access = Access(database, clock, audit.record_access)
     effects = Effects(database, keyring)
+    offer_removers(effects, database, keyring, clock)
     receipts = Receipts(database, log, clock)
     removal = Removal(database, blobs, keyring, registry, receipts, clock, chosen.rotation_ms)
     deidentified = Deidentified(database, blobs, keyring, log, registry, access, intake_lock(data))

@@ -82,3 +82,5 @@ class Program(StrEnum):
     WITHDRAWAL = "withdrawal"
     DRAW = "draw"
     LEARNER = "learner"
+    VOICE = "voice"
+    """Whoever speaks at a shared device; a voice is no proof of who that is."""

@@ -200,6 +200,16 @@ def _check_shape(file: SentenceFile) -> None:
             _check_block(file, (*where, "data", index), block)
     for name, values in file.part("lists").items():
         _check_list(file, ("lists", name), values)
+    _check_answers(file)
+
+
+def _check_answers(file: SentenceFile) -> None:
+    answers = file.part("responses").get("intents", {})
+    if not isinstance(answers, dict):
+        raise file.fail(("responses", "intents"), "'intents' is not a mapping of names.")
+    for name, each in answers.items():
+        if not isinstance(each, dict) or not all(isinstance(text, str) for text in each.values()):
+            raise file.fail(("responses", "intents", name), "an answer is 'default: text'.", "Put it into quotes.")
 
 
 def _check_block(file: SentenceFile, where: Where, block: object) -> None:

@@ -23,7 +23,8 @@ class ScopeKind(StrEnum):
 class Scope:
     """What to erase of one subject.
 
-    ``ids`` are the recordings, or the one device; ``start`` and ``end`` (ms, half open) bound a span.
+    ``ids`` are the recordings, or the one device; ``start`` and ``end`` (ms, half open) bound a span, which
+    ``ids`` narrows to these devices where there are any.
     """
 
     kind: ScopeKind
@@ -52,7 +53,8 @@ class Scope:
             case ScopeKind.RECORDINGS:
                 return query.where(recording.c.id.in_(self.ids))
             case ScopeKind.SPAN:
-                return query.where(recording.c.started_at >= self.start, recording.c.started_at < self.end)
+                query = query.where(recording.c.started_at >= self.start, recording.c.started_at < self.end)
+                return query.where(recording.c.device_id.in_(self.ids)) if self.ids else query
             case ScopeKind.DEVICE:
                 return query.where(recording.c.device_id.in_(self.ids))
             case ScopeKind.PERSON:

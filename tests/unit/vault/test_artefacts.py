@@ -7,6 +7,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table
 
 from earwitness.kernel.errors import BadInput
 from earwitness.review.kinds import register_review
+from earwitness.skills.holdings import register_skills
 from earwitness.storage.schema import metadata
 from earwitness.vault.artefacts import ArtefactKind, ArtefactRegistry, SubjectHolding
 from earwitness.vault.kinds import DEIDENTIFIED, register_ground_floor
@@ -22,6 +23,7 @@ def erase_nothing(tx: Connection, ids: Sequence[str]) -> int:  # noqa: ARG001 - 
 def registry() -> ArtefactRegistry:
     made = ArtefactRegistry()
     register_ground_floor(made)
+    register_skills(made)
     register_review(made)
     return made
 

@@ -179,6 +179,14 @@ class HomeSkill:
         """
         return await self._execution.undo(token)
 
+    def calls_to_undo(self, token: str) -> list[Call]:
+        """Return what would take an action back, to keep it for longer than this conversation lives."""
+        return self._execution.calls_to_undo(token)
+
+    def settle(self) -> None:
+        """Wait for no answer any more: the next "yes" is not to an old question."""
+        self._waiting = None
+
     def _nothing(self, hindrance: Nothing, home: Home, intents: tuple[dict[str, Any], ...] = ()) -> Answer:
         return Answer(Kind.NOTHING, replies.nothing(hindrance, home), intents, reason=hindrance.why.value)
 

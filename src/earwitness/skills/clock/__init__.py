@@ -1,0 +1,1 @@
+"""The time and the date, said as people say them."""

@@ -1,0 +1,1 @@
+"""What steers the conversation itself: stop, never mind, repeat, help, greetings and thanks."""

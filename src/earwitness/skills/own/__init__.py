@@ -1,0 +1,1 @@
+"""What people may ask about their own data: what was heard, why, delete it, do not listen."""
