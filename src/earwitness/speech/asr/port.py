@@ -37,12 +37,14 @@ class Hypothesis:
 class Recognition:
     """What was heard, the most likely first; ``in_grammar`` is the calibrated probability that it was a sentence.
 
-    No hypotheses at all: nothing of the grammar fits. ``heard_ms`` is the length of the sound.
+    No hypotheses at all: nothing of the grammar fits. ``heard_ms`` is the length of the sound. ``free`` is what an
+    engine that takes down any speech took down, in plain words, whether or not it is a sentence of the grammar.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     in_grammar: float
     heard_ms: int
+    free: str = ""
 
     @property
     def best(self) -> Hypothesis | None:

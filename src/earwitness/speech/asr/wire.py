@@ -104,7 +104,7 @@ def pack_recognition(heard: Recognition) -> bytes:
         [each.text, each.score, [[word.text, word.start_ms, word.end_ms, word.confidence] for word in each.words]]
         for each in heard.hypotheses
     ]
-    return to_json([readings, heard.in_grammar, heard.heard_ms])
+    return to_json([readings, heard.in_grammar, heard.heard_ms, heard.free])
 
 
 def unpack_recognition(body: bytes) -> Recognition:
@@ -114,12 +114,12 @@ def unpack_recognition(body: bytes) -> Recognition:
         EngineFailed: it is not a recognition.
     """
     try:
-        readings, chance, heard_ms = from_json(body)
+        readings, chance, heard_ms, free = from_json(body)
         hypotheses = tuple(
             Hypothesis(str(text), tuple(Word(str(w), int(b), int(e), float(c)) for w, b, e, c in words), float(score))
             for text, score, words in readings
         )
-        return Recognition(hypotheses, float(chance), int(heard_ms))
+        return Recognition(hypotheses, float(chance), int(heard_ms), str(free))
     except (TypeError, ValueError) as error:
         raise EngineFailed("The recogniser's process sent what is no answer.") from error
 

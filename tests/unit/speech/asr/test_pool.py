@@ -243,7 +243,7 @@ words = st.builds(Word, texts, st.integers(0, 30_000), st.integers(0, 30_000), c
 hypotheses = st.builds(Hypothesis, texts, st.lists(words, max_size=3).map(tuple), chances)
 
 
-@given(st.builds(Recognition, st.lists(hypotheses, max_size=3).map(tuple), chances, st.integers(0, 30_000)))
+@given(st.builds(Recognition, st.lists(hypotheses, max_size=3).map(tuple), chances, st.integers(0, 30_000), texts))
 def test_a_recognition_survives_the_wire(heard: Recognition) -> None:
     assert wire.unpack_recognition(wire.pack_recognition(heard)) == heard
 
