@@ -167,7 +167,6 @@ ALLOWED_HISTORY = {
         )
     },
     **{("voice", thing): (ERASE,) for thing in ("shared", "all shared", "common room")},
-    **{("voice", thing): (ERASE,) for thing in ("shared", "all shared", "common room")},
     ("retention", "expired"): (ERASE,),
     ("retention", "erased's"): (ERASE,),
 }  # fmt: skip
