@@ -1,18 +1,21 @@
 """``earwitness up``: open the installation (make one in an empty place) and serve it until stopped."""
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from fastapi import FastAPI
 
-from earwitness.bootstrap import create_house, open_house
+from earwitness.bootstrap import House, create_house, open_house
+from earwitness.bootstrap.devices import serving_devices
 from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
 from earwitness.cli.output import note, say
 from earwitness.cli.passphrase import ask_passphrase
-from earwitness.kernel.errors import NotFound
+from earwitness.kernel.errors import EngineError, HomeError, NotFound
 from earwitness.settings import load
 from earwitness.web import logs
 from earwitness.web.hub import LOCAL_NAMES, create_app
@@ -33,9 +36,10 @@ def up(
         str, typer.Option(metavar="ADDRESS", help="Another address than this machine's own; there is no TLS.")
     ] = "localhost",
     *,
+    voice: Annotated[bool, typer.Option("--voice/--no-voice", help="Listen to devices, or only serve pages.")] = True,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run the hub until stopped: the promises, the health and the public log, and all background work.
+    """Run the hub until stopped: devices, the promises, the health and the public log, and all background work.
 
     Makes an installation where there is none.
     """
@@ -50,7 +54,7 @@ def up(
         else:  # a hub that runs already is named before its port is found taken
             lock = held.enter_context(HubLock(data))
             listening = held.enter_context(closing(listen(host, port, usual)))
-        _run(data, listening, lambda: _tell(listening, lock, usual or USUAL_PORT, as_json=as_json))
+        _run(data, listening, lambda: _tell(listening, lock, usual or USUAL_PORT, as_json=as_json), voice=voice)
 
 
 def _usual_port(data: Path) -> int | None:
@@ -61,14 +65,25 @@ def _usual_port(data: Path) -> int | None:
         return None
 
 
-def _run(data: Path, listening: Listening, ready: Callable[[], None]) -> None:
+def _run(data: Path, listening: Listening, ready: Callable[[], None], *, voice: bool) -> None:
     with open_house(data, passphrase=ask_passphrase) as house:
         app = create_app(house, names=LOCAL_NAMES if listening.is_local else ("*",), clock=house.clock)
         house.start()
         try:
-            serve(app, listening.sockets, ready)
+            serve(app, listening.sockets, ready, partial(_voice, house, app) if voice else nullcontext)
         finally:
             house.stop()
+
+
+@asynccontextmanager
+async def _voice(house: House, app: FastAPI) -> AsyncIterator[None]:
+    """The voice loop beside the pages; without its engines the pages are served all the same."""
+    async with AsyncExitStack() as held:
+        try:
+            await held.enter_async_context(serving_devices(house, app))
+        except (EngineError, HomeError) as error:
+            note(f"voice is off: {error.what} {error.next_step}".strip())
+        yield
 
 
 def _tell(listening: Listening, lock: HubLock, usual: int, *, as_json: bool) -> None:

@@ -4,18 +4,28 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
+from earwitness.web import transport
+
 SECONDS_TO_FINISH = 5
 ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
-def serve(app: FastAPI, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+Beside = Callable[[], AbstractAsyncContextManager[object]]
+"""What runs on the server's event loop as long as it serves."""
+
+
+def serve(
+    app: FastAPI, sockets: Sequence[socket.socket], ready: Callable[[], None], beside: Beside = nullcontext
+) -> None:
     """Serve until SIGINT or SIGTERM; ``ready`` is called when the first request would be answered.
+
+    ``beside`` is entered before the first request and left after the last.
 
     Requests under way get five seconds. Returns normally, so that the caller can stop the rest.
     """
@@ -27,8 +37,15 @@ def serve(app: FastAPI, sockets: Sequence[socket.socket], ready: Callable[[], No
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
+        http=transport.BoundedHTTP,
+        h11_max_incomplete_event_size=transport.LARGEST_HEADERS,
+        ws=transport.BoundedWebSocket,
+        ws_max_size=transport.LARGEST_MESSAGE,
+        ws_per_message_deflate=False,  # a small message could unfold into a large one
+        ws_ping_interval=transport.PING_EVERY,
+        ws_ping_timeout=transport.PING_EVERY,
     )
-    _Server(config, ready).run(list(sockets))
+    _Server(config, ready, beside).run(list(sockets))
 
 
 @contextmanager
@@ -54,11 +71,19 @@ def ended_by_signals() -> Iterator[None]:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], beside: Beside) -> None:
         super().__init__(config)
         self._ready = ready
+        self._beside = beside()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._beside.__aenter__()
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        try:
+            await super().shutdown(sockets)
+        finally:
+            await self._beside.__aexit__(None, None, None)

@@ -1,0 +1,22 @@
+"""The doors by which devices come in, opened onto the running voice loop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from earwitness.bootstrap.house import House
+from earwitness.bootstrap.listening import Loop, listening
+
+
+@asynccontextmanager
+async def serving_devices(house: House, app: FastAPI) -> AsyncIterator[Loop]:
+    """Run the voice loop and let devices in through ``app`` until the block is left.
+
+    Raises:
+        EngineError: an engine is not installed.
+        HomeError: the home does not answer.
+    """
+    async with listening(house) as loop:
+        app.state.voice = loop
+        yield loop
