@@ -50,6 +50,8 @@ from earwitness.vault.removal import Removal
 from earwitness.vault.retention import Retention
 from earwitness.vault.rotation import Progress
 from earwitness.vault.sweep import Sweep, sweep
+from earwitness.web.sign_in.accounts import Accounts
+from earwitness.web.sign_in.kinds import register_accounts
 
 if TYPE_CHECKING:
     from earwitness.web.hub import Health
@@ -69,6 +71,7 @@ class House:
     audit: Audit
     registry: ArtefactRegistry
     directory: Directory
+    accounts: Accounts
     consents: Consents
     choices: Choices
     approvals: Approvals
@@ -168,8 +171,9 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     registry = ArtefactRegistry()
     register_ground_floor(registry)
     register_skills(registry)
-    register_learning(registry)
+    register_learning(registry, clock)
     register_review(registry)
+    register_accounts(registry)
     directory = Directory(database, keyring, clock, log.bury, audit.record_change)
     access = Access(database, clock, audit.record_access)
     effects = Effects(database, keyring)
@@ -194,6 +198,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         audit=audit,
         registry=registry,
         directory=directory,
+        accounts=Accounts(database, keyring, clock),
         consents=Consents(database, clock, log.bury, audit.record_change),
         choices=choices,
         approvals=Approvals(database, clock),

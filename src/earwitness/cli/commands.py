@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
     "Who lives here": {
         "household": Listed("household", "Add and list households."),
+        "account": Listed("account", "Who may sign in to the pages: add, list, reset, remove."),
         "person": Listed("person", "Add, list, show and rename people."),
         "device": Listed("device", "Add devices, and say whose each is."),
         "contact": Listed("contact", "Your contacts, and how you say their names."),

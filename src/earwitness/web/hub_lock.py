@@ -9,6 +9,16 @@ from typing import Self
 from earwitness.kernel.errors import StorageBusy
 from earwitness.storage.files import FolderLock, make_folder, remove_durably, write_durably
 
+NOTE = "hub.json"
+
+
+def running_at(data: Path) -> str:
+    """Return the address of the hub that runs on a data folder, as it left it; empty if none did."""
+    try:
+        return str(json.loads((data / "run" / NOTE).read_bytes())["url"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
 
 class HubLock:
     """Holds ``run/hub.lock`` of a data folder while the ``with`` lasts.
@@ -21,7 +31,7 @@ class HubLock:
     def __init__(self, data: Path) -> None:
         """Prepare the lock of the data folder."""
         self._folder = data / "run"
-        self._note = self._folder / "hub.json"
+        self._note = self._folder / NOTE
         self._lock = FolderLock(self._folder / "hub.lock", exclusive=True, wait=False)
 
     def __enter__(self) -> Self:

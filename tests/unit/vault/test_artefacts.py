@@ -11,6 +11,7 @@ from earwitness.skills.holdings import register_skills
 from earwitness.storage.schema import metadata
 from earwitness.vault.artefacts import ArtefactKind, ArtefactRegistry, SubjectHolding
 from earwitness.vault.kinds import DEIDENTIFIED, register_ground_floor
+from earwitness.web.sign_in.kinds import register_accounts
 
 OWNERS = {"recording_id", "subject_id", "person_id"}
 
@@ -25,6 +26,7 @@ def registry() -> ArtefactRegistry:
     register_ground_floor(made)
     register_skills(made)
     register_review(made)
+    register_accounts(made)
     return made
 
 

@@ -75,7 +75,7 @@ sign_in_try = Table(
     "sign_in_try",
     metadata,
     Column("key", LargeBinary(32), primary_key=True),  # keyed hash of a sign-in name, an address or an account
-    Column("count", Integer, nullable=False),  # tries since the last that succeeded
+    Column("tries", Integer, nullable=False),  # since the last that succeeded
     Column("until", BigInteger, nullable=False),  # none is taken before
     Column("at", BigInteger, nullable=False, index=True),
 )

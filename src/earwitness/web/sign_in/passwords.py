@@ -57,7 +57,9 @@ class Passwords:
             except VerifyMismatchError:
                 return False
             except (VerificationError, InvalidHashError) as error:
-                raise RowCorrupt("A password's hash is not what was written.", next_step="Reset the account.") from error
+                raise RowCorrupt(
+                    "A password's hash is not what was written.", next_step="Reset the account."
+                ) from error
 
 
 def _prepared(password: str) -> str:

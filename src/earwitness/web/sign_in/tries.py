@@ -1,7 +1,7 @@
 """How often sign-in may be tried: a few times freely, then ever more slowly.
 
 A try is counted before it is looked at, in one transaction, so that many at once gain nothing. The counts are by
-sign-in name (known or not, so that the answer tells nothing) and by address. One that succeeds takes its own name's count
+sign-in name (known or not, so that the answer tells nothing) and by address. One that succeeds takes its own count
 back. Each further try beyond the free ones waits twice as long, up to a quarter of an hour; a day without any forgets.
 """
 
@@ -42,7 +42,7 @@ class Tries:
             row = tx.execute(select(sign_in_try).where(sign_in_try.c.key == key)).first()
             if row is not None and now < row.until <= now + LONGEST_WAIT:
                 raise TooManyTries(row.until - now)
-            self._count(tx, key, 1 if row is None else row.count + 1, FREE[what], now)
+            self._count(tx, key, 1 if row is None else row.tries + 1, FREE[what], now)
 
     def forgive(self, what: str, of: str) -> None:
         """Forget the tries: one succeeded."""
@@ -51,7 +51,7 @@ class Tries:
 
     @staticmethod
     def _count(tx: Connection, key: bytes, count: int, free: int, now: int) -> None:
-        values = {"count": count, "until": now + _wait(count, free), "at": now}
+        values = {"tries": count, "until": now + _wait(count, free), "at": now}
         if tx.execute(update(sign_in_try).where(sign_in_try.c.key == key).values(**values)).rowcount == 0:
             tx.execute(insert(sign_in_try), [{"key": key, **values}])
 

@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.create_table(
         "sign_in_try",
         sa.Column("key", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_try")),
