@@ -28,6 +28,7 @@ class CloseCode(IntEnum):
     NORMAL = 1000
     GOING_AWAY = 1001
     NOT_UTF8 = 1007
+    TOO_MANY = 1008
     TOO_LARGE = 1009
     RESTART = 1012
     UNREADABLE = 4400
@@ -44,6 +45,7 @@ class CloseCode(IntEnum):
 FINAL: Final = frozenset(
     {
         CloseCode.NOT_UTF8,
+        CloseCode.TOO_MANY,
         CloseCode.TOO_LARGE,
         CloseCode.UNREADABLE,
         CloseCode.TOKEN,
