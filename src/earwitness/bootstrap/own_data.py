@@ -26,10 +26,10 @@ class VaultOwnData:
         """Erase in this house."""
         self._house = house
 
-    def erase(self, here: Here, recording: str) -> Erased:
-        """Erase one recording."""
-        subject = _subject(here)
-        return self._erase(here, Scope(ScopeKind.RECORDINGS, subject, here.household, (recording,)))
+    def erase(self, here: Here, recordings: Sequence[str]) -> Erased:
+        """Erase these recordings."""
+        scope = Scope(ScopeKind.RECORDINGS, _subject(here), here.household, tuple(recordings))
+        return self._erase(here, scope)
 
     def erase_since(self, here: Here, start: int) -> Erased:
         """Erase what was kept since ``start``."""

@@ -5,8 +5,9 @@ template comes here too: what the home does not understand changes nothing.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from earwitness.assistant.skill import NO_NAMES, Caused, Ending, Names, Reply, Request
 from earwitness.assistant.trace import Step
@@ -16,7 +17,8 @@ from earwitness.skills.home.model import Home
 from earwitness.skills.home.names import context_of
 from earwitness.skills.home.port import HomeControl
 from earwitness.skills.home.skill import Answer, HomeSkill, Kind
-from earwitness.skills.house.taking_back import EFFECT, undo_of
+from earwitness.skills.house.taking_back import EFFECT, FINAL_EFFECT, undo_of
+from earwitness.skills.saying import counted, in_words, joined
 from earwitness.understanding.context import Context
 
 Homes = Callable[[str], HomeControl | None]
@@ -123,7 +125,12 @@ class HouseSkill:
     def _reply(request: Request, conversation: _Conversation, answer: Answer) -> Reply:
         conversation.asked_at = request.now if answer.asks else None
         calls = conversation.skill.calls_to_undo(answer.undo) if answer.undo else []
-        caused = (Caused(EFFECT, _changed(answer), undo_of(calls, answer.changes)),) if answer.changes else ()
+        what = answer.reply.rstrip(".")
+        caused: tuple[Caused, ...] = ()
+        if calls:
+            caused = (Caused(EFFECT, what, undo_of(calls, answer.changes)),)
+        elif answer.changes and answer.undo is None:
+            caused = (Caused(FINAL_EFFECT, what),)
         return Reply(answer.reply, ENDINGS[answer.kind], caused, tuple(_steps(answer)))
 
 
@@ -136,22 +143,18 @@ def _area_of(home: Home, name: str) -> str | None:
     return None
 
 
-def _changed(answer: Answer) -> str:
-    """What changed, in words: "light.kitchen: off to on"."""
-    states = [each for each in answer.changes if each.what == "state"] or list(answer.changes)
-    said = [f"{each.entity}: {each.before} to {each.after}" for each in states[:5]]
-    more = f" and {len(states) - 5} more" if len(states) > 5 else ""  # noqa: PLR2004 - what fits one line
-    return f"changed {', '.join(said)}{more}"
-
-
 def _steps(answer: Answer) -> list[Step]:
-    understood = " and ".join(
-        f"{each['name']} for {', '.join(each['slots'].get('entities', ())) or 'nothing'}" for each in answer.intents
-    )
-    steps = [Step("home", f"Your home took it as {understood}.")] if understood else []
+    understood = " and ".join(f"{in_words(each['name'])}, for {_things(each['slots'])}" for each in answer.intents)
+    steps = [Step("home", f"Your home took it as: {understood}.")] if understood else []
     if answer.calls:
-        services = ", ".join(dict.fromkeys(each.service for each in answer.calls))
-        steps.append(Step("home", f"I asked your home for {services}, and {len(answer.changes)} things changed."))
+        things = len({each.entity for each in answer.changes})
+        steps.append(Step("home", f"I asked your home, and {counted(things, 'thing')} changed there."))
     elif answer.reason:
-        steps.append(Step("home", f"I changed nothing: {answer.reason.replace('_', ' ')}."))
+        steps.append(Step("home", f"I changed nothing there: {answer.reason.replace('_', ' ')}."))
     return steps
+
+
+def _things(slots: Mapping[str, Any]) -> str:
+    """What an order is about, as the home calls it, or by the ids where it was not named."""
+    named = slots.get("name") or [str(each).partition(".")[2].replace("_", " ") for each in slots.get("entities", ())]
+    return joined([named] if isinstance(named, str) else [str(each) for each in named]) or "nothing"

@@ -12,6 +12,8 @@ from earwitness.skills.home.model import Call, Change, Home
 from earwitness.skills.home.port import HomeControl
 
 EFFECT = "home"
+FINAL_EFFECT = "home, for good"
+"""What the home can not take back, or was an undoing itself; it is listed, nothing removes it."""
 
 
 def undo_of(calls: Sequence[Call], changes: Sequence[Change] = ()) -> dict[str, Any]:

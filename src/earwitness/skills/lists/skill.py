@@ -14,7 +14,7 @@ from earwitness.skills.lists.port import Item, Listed, Shelf
 from earwitness.skills.lists.shelves import Homes, HomeShelf, OwnShelf
 from earwitness.skills.lists.splitting import split
 from earwitness.skills.lists.store import BUILT_IN, SHOPPING, Lists
-from earwitness.skills.timers.wording import joined
+from earwitness.skills.saying import capital, counted, joined
 from earwitness.understanding.context import Context, Named
 from earwitness.understanding.names import bare, nearest
 from earwitness.understanding.wording import plain
@@ -70,7 +70,7 @@ class ListSkill:
             return await self._create(request)
         lists = await self._all(request.here.household)
         if name == "ListLists":
-            return Reply(f"There is {joined(['the ' + each.name for each in lists])}.", Ending.TOLD)
+            return Reply(f"You have the {joined([each.name for each in lists])}.", Ending.TOLD)
         which = _which(request, lists)
         return NO_LIST if which is None else await self._acts[name](request, which)
 
@@ -112,11 +112,13 @@ class ListSkill:
             return Reply("Add what?", Ending.NOTHING)
         there = {plain(each.text) for each in await self._items(request, which)}
         new = [each for each in texts if plain(each) not in there]
+        old = [each for each in texts if plain(each) in there]
+        said = f"{capital(joined(old))} {'is' if len(old) == 1 else 'are'} on the {which.name} already."
         if not new:
-            already = "is" if len(texts) == 1 else "are"
-            return Reply(f"{_first(joined(texts))} {already} on the {which.name} already.", Ending.TOLD)
+            return Reply(said, Ending.TOLD)
         caused = await self._shelf(which).add(request.here.household, which, new)
-        return Reply(f"I put {joined(new)} on the {which.name}.", caused=tuple(caused))
+        put = f"I put {joined(new)} on the {which.name}."
+        return Reply(f"{put} {said}" if old else put, caused=tuple(caused))
 
     async def _read(self, request: Request, which: Listed) -> Reply:
         items = await self._items(request, which)
@@ -124,7 +126,7 @@ class ListSkill:
             return Reply(f"The {which.name} is empty.", Ending.TOLD)
         said = [each.text for each in items[:MOST_READ]]
         more = f", and {len(items) - MOST_READ} more" if len(items) > MOST_READ else ""
-        count = f"{len(items)} thing{'' if len(items) == 1 else 's'}"
+        count = counted(len(items), "thing")
         named = ", ".join(said) if more else joined(said)
         return Reply(f"On the {which.name} {'is' if len(items) == 1 else 'are'} {count}: {named}{more}.", Ending.TOLD)
 
@@ -145,7 +147,7 @@ class ListSkill:
         if not items:
             return Reply(f"The {which.name} is empty already.", Ending.TOLD)
         self._open.ask(request, _Asked(which, delete=False))
-        count = "1 thing is" if len(items) == 1 else f"{len(items)} things are"
+        count = counted(len(items), "thing is", "things are")
         return Reply(f"{count} on the {which.name}. Shall I take everything off?", Ending.ASKED)
 
     async def _delete(self, request: Request, which: Listed) -> Reply:
@@ -214,7 +216,3 @@ def _said(found: Sequence[Item], missing: Sequence[str], done: str, which: Liste
     if not told:
         return Reply("Which thing?", Ending.NOTHING)
     return Reply(" ".join(told), Ending.DONE if found else Ending.NOTHING)
-
-
-def _first(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -31,11 +31,11 @@ class Erased:
 class OwnData(Protocol):
     """Erases, and takes back what was caused. It blocks: the skill calls it in a thread."""
 
-    def erase(self, here: Here, recording: str) -> Erased:
-        """Erase one recording that this device kept.
+    def erase(self, here: Here, recordings: Sequence[str]) -> Erased:
+        """Erase recordings that this device kept.
 
         Raises:
-            NotFound: it is gone already, or is not this device's to erase.
+            NotFound: one is gone already, or is not this device's to erase.
             AccessDenied: the policies say no.
         """
         ...

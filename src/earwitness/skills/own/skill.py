@@ -1,9 +1,12 @@
 """Own data by voice: what did you hear, why did you do that, delete it, stop listening.
 
 Deleting the last thing is done at once; a whole day is asked about first. The turn that asks for it is not kept either.
+Such questions are about what was said before them: "what did you hear", "why" and "delete it" in a row mean one thing.
 """
 
 import asyncio
+import re
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time
@@ -14,17 +17,30 @@ from earwitness.kernel.clock import MINUTE
 from earwitness.kernel.errors import NotFound
 from earwitness.skills.asking import Open, says_no, says_yes
 from earwitness.skills.own.port import Erased, Left, OwnData
-from earwitness.skills.timers.wording import joined
+from earwitness.skills.saying import counted, in_words, joined
 
 GuestMode = Callable[[Here, bool], bool]
 """Turns guest mode of a device on or off; False where a voice may not. It blocks."""
 
 MOST_NAMED = 3
+_INTENT = re.compile(r"\b(?:Hass[A-Z]\w+|(?:[A-Z][a-z]+){2,})\b")
+_EMPTY = re.compile(r" \([a-z_]+: \)")
+MOST_DEVICES = 1_000
 SURE, FAIRLY_SURE = 0.9, 0.7
 LEFT = Reply("All right, nothing is deleted.", Ending.NOTHING, then=Then.FORGET)
 NOTHING_KEPT = "Nothing of what is said to this device is kept."
 GONE = "There is nothing kept of that."
 MUTED = "I do not listen any more. Switch the microphone on again at the device or in the app."
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """The turn that was asked about on a device, and the questions about it that may have been kept since."""
+
+    past: Past | None
+    question: str
+    asked_at: int
+    recordings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ class OwnDataSkill:
         self._data = data
         self._guest_mode = guest_mode
         self._open: Open[_Asked] = Open()
+        self._about: OrderedDict[str, _About] = OrderedDict()
 
     async def names(self, household: str) -> Names:  # noqa: ARG002 - the contract's
         """Nothing of its own."""
@@ -56,13 +73,14 @@ class OwnDataSkill:
     async def hear(self, request: Request) -> Reply:  # noqa: PLR0911 - one return an intent
         """Answer, or do it."""
         self._open.take(request)
+        about = self._spoken_of(request)
         match request.meant.intent.name if request.meant else "":
             case "WhatDidYouHear":
-                return Reply(_heard(request), Ending.TOLD)
+                return await self._what(request, about.past)
             case "WhyDidYouDoThat":
-                return Reply(_why(request.past), Ending.TOLD)
+                return Reply(_why(about.past), Ending.TOLD)
             case "DeleteLast":
-                return await self._last(request)
+                return await self._last(request, about)
             case "DeleteToday":
                 return await self._today(request)
             case "StopListening":
@@ -88,15 +106,40 @@ class OwnDataSkill:
             return Reply("There is nothing kept of today.", Ending.NOTHING, then=Then.FORGET)
         return self._erased(request, erased)
 
-    async def _last(self, request: Request) -> Reply:
+    def _spoken_of(self, request: Request) -> _About:
+        """What a question is about: the turn before, or what the question before it was about."""
+        past, device = request.past, request.here.device
+        before = self._about.pop(device, None)
+        if before and past and past.heard == before.question and past.at >= before.asked_at:
+            asked = before.recordings + ((past.recording,) if past.recording else ())
+            found = _About(before.past, request.heard, request.now, asked)
+        else:
+            found = _About(past, request.heard, request.now)
+        self._about[device] = found
+        while len(self._about) > MOST_DEVICES:
+            self._about.popitem(last=False)
+        return found
+
+    async def _what(self, request: Request, past: Past | None) -> Reply:
+        if "today" not in request.heard.split():
+            return Reply(_heard(request, past), Ending.TOLD)
+        if request.here.subject is None:
+            return Reply(NOTHING_KEPT, Ending.TOLD)
+        count = await asyncio.to_thread(self._data.count_since, request.here, _midnight(request))
+        whose = "of you" if request.here.person else "of this device"
+        kept = f"{counted(count, 'recording')} {whose}" if count else f"no recording {whose}"
+        return Reply(f"Today I kept {kept}. Your history has them all.", Ending.TOLD)
+
+    async def _last(self, request: Request, about: _About) -> Reply:
         if request.here.subject is None:
             return Reply(NOTHING_KEPT, Ending.TOLD, then=Then.FORGET)
-        recording = request.past.recording if request.past else None
-        if recording is None:
-            said = "I do not remember what was said before; look into your history." if request.past is None else GONE
+        recording = about.past.recording if about.past else None
+        recordings = (*([recording] if recording else []), *about.recordings)
+        if not recordings:
+            said = "I do not remember what was said before; look into your history." if about.past is None else GONE
             return Reply(said, Ending.NOTHING, then=Then.FORGET)
         try:
-            erased = await asyncio.to_thread(self._data.erase, request.here, recording)
+            erased = await asyncio.to_thread(self._data.erase, request.here, recordings)
         except NotFound:
             return Reply(GONE, Ending.NOTHING, then=Then.FORGET)
         return self._erased(request, erased)
@@ -110,7 +153,7 @@ class OwnDataSkill:
             return Reply("There is nothing kept of today.", Ending.TOLD, then=Then.FORGET)
         self._open.ask(request, _Asked(since))
         whose = "of yours" if request.here.person else "that this device kept"
-        things = "1 recording" if count == 1 else f"{count} recordings"
+        things = counted(count, "recording")
         return Reply(f"Shall I delete {things} {whose} today?", Ending.ASKED, then=Then.FORGET)
 
     def _erased(self, request: Request, erased: Erased) -> Reply:
@@ -120,11 +163,8 @@ class OwnDataSkill:
         if not erased.left:
             return Reply(said, steps=(step,), then=Then.FORGET)
         self._open.ask(request, _Asked(left=erased.left))
-        one = len(erased.left) == 1
-        asks = (
-            f"{_named(erased.left)} {'is' if one else 'are'} still there. Shall I take {'it' if one else 'them'} back?"
-        )
-        return Reply(f"{said} What came of it: {asks}", Ending.ASKED, steps=(step,), then=Then.FORGET)
+        asks = f"It had done this: {_named(erased.left)}. Shall I take that back as well?"
+        return Reply(f"{said} {asks}", Ending.ASKED, steps=(step,), then=Then.FORGET)
 
     async def _take_back(self, request: Request, left: tuple[Left, ...]) -> Reply:
         count = await asyncio.to_thread(self._data.take_back, request.here, [each.id for each in left])
@@ -144,8 +184,7 @@ class OwnDataSkill:
         return Reply("Guest mode is off.")
 
 
-def _heard(request: Request) -> str:
-    past = request.past
+def _heard(request: Request, past: Past | None) -> str:
     if past is None:
         return "I remember nothing of the last ten minutes on this device. What was kept is in your history."
     ago = request.now - past.at
@@ -162,17 +201,12 @@ def _why(past: Past | None) -> str:
 
 
 def _spoken(step: Step) -> Step:
-    """With how sure it was, in words."""
+    """Read for the ear: names of intents in words, and how sure it was."""
+    said = _EMPTY.sub("", _INTENT.sub(lambda found: in_words(found[0]), step.said))
     if step.score is None:
-        return step
-    sure = (
-        "I was sure of it."
-        if step.score >= SURE
-        else "I was fairly sure."
-        if step.score >= FAIRLY_SURE
-        else "I was not sure."
-    )
-    return replace(step, said=f"{step.said} {sure}")
+        return replace(step, said=said)
+    sure = "sure of it" if step.score >= SURE else "fairly sure" if step.score >= FAIRLY_SURE else "not sure"
+    return replace(step, said=f"{said} I was {sure}.")
 
 
 def _midnight(request: Request) -> int:
@@ -181,6 +215,6 @@ def _midnight(request: Request) -> int:
 
 
 def _named(left: tuple[Left, ...]) -> str:
-    said = [each.what for each in left[:MOST_NAMED]]
+    said = [each.what[:1].lower() + each.what[1:] for each in left[:MOST_NAMED]]
     more = len(left) - len(said)
     return f"{', '.join(said)} and {more} more" if more else joined(said)

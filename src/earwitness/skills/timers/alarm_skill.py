@@ -8,11 +8,12 @@ from datetime import date, datetime, time
 from earwitness.assistant.skill import NO_NAMES, Caused, Ending, Names, Reply, Request
 from earwitness.kernel.clock import MINUTE, SECOND, Clock
 from earwitness.skills.asking import Open, chosen, says_no
+from earwitness.skills.saying import joined
 from earwitness.skills.timers.bell import Bell
 from earwitness.skills.timers.model import MINUTES, Kind, State, Timer
 from earwitness.skills.timers.store import MOST, Timers
 from earwitness.skills.timers.when import days_of, moment_of, read_when
-from earwitness.skills.timers.wording import joined, listed, say_alarm, say_ms
+from earwitness.skills.timers.wording import listed, say_alarm, say_ms
 from earwitness.understanding.values import ClockTime, Duration, SlotValue
 
 ALARM_EFFECT = "alarm"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from earwitness.kernel.clock import DAY, MINUTE, SECOND, Clock
+from earwitness.kernel.errors import EarwitnessError
 from earwitness.skills.timers.model import Kind, State, Timer
 from earwitness.skills.timers.store import Timers
 from earwitness.skills.timers.wording import rung
@@ -66,7 +67,10 @@ class Bell:
         """Ring until cancelled."""
         while True:
             self._changed.clear()
-            wait_ms = await self.tick(announce)
+            try:
+                wait_ms: int | None = await self.tick(announce)
+            except EarwitnessError:
+                wait_ms = AWAY_MS  # a database that is busy now must not cost tomorrow's alarm
             await self.pause(self._changed, None if wait_ms is None else wait_ms / SECOND)
 
     def changed(self) -> None:
@@ -107,6 +111,13 @@ class Bell:
             await asyncio.to_thread(self.timers.change, waiting, was=done.state)
         self.changed()
 
+    @staticmethod
+    async def _told(announce: Announce, device: str, text: str) -> bool:
+        try:
+            return await announce(device, text)
+        except Exception:  # noqa: BLE001 - whatever is wrong with one device, the others' alarms ring
+            return False
+
     async def _ring(self, each: Timer, announce: Announce, now: int) -> None:
         if self._again.get(each.id, 0) > now:
             return
@@ -116,7 +127,7 @@ class Bell:
             await self.over(each)
             return
         late = now - each.due_at if each.rung_at is None and now - each.due_at >= LATE_MS else 0
-        told = await announce(each.device, rung(each, late, now, self.zone(each.household)))
+        told = await self._told(announce, each.device, rung(each, late, now, self.zone(each.household)))
         self._again[each.id] = now + (ring.every_ms if told else AWAY_MS)
         if told and each.rung_at is None:
             ringing = replace(each, state=State.RINGING, rung_at=now)

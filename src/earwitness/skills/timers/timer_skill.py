@@ -1,17 +1,19 @@
 """Timers: set, named, several at once, paused, changed, asked about, cancelled, on any device that may know of them."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from earwitness.assistant.skill import Caused, Ending, Names, Reply, Request
 from earwitness.kernel.clock import DAY, SECOND, Clock
 from earwitness.skills.asking import Open, chosen, says_no
+from earwitness.skills.saying import capital, joined
 from earwitness.skills.timers.bell import Bell
 from earwitness.skills.timers.model import Kind, State, Timer
 from earwitness.skills.timers.selecting import called, narrowed
 from earwitness.skills.timers.store import MOST, Timers
-from earwitness.skills.timers.wording import joined, listed, remaining, say_ms, title
+from earwitness.skills.timers.wording import listed, remaining, say_ms, title
 from earwitness.understanding.context import Context, Named
 from earwitness.understanding.values import Duration
 from earwitness.understanding.wording import plain
@@ -21,6 +23,7 @@ NONE_SET = Reply("There is no timer.", Ending.NOTHING)
 LEFT = Reply("All right, I leave it.", Ending.NOTHING)
 LEAST_MS = SECOND
 _ALL_WORDS = frozenset({"all", "both", "every", "everything"})
+_ARTICLE = re.compile(r"^(?:the|my|our|a|an)\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ class TimerSkill:
             return Reply("A timer can run for a day at most. Set an alarm or a reminder for that.", Ending.NOTHING)
         if await asyncio.to_thread(self._timers.count, here.household) >= MOST:
             return Reply(f"There are {MOST} timers and alarms already. Cancel some first.", Ending.NOTHING)
-        name = slots["name"].text.strip() if "name" in slots else ""
+        name = _ARTICLE.sub("", slots["name"].text.strip()) if "name" in slots else ""
         wanted = Timer(
             "",
             here.subject or here.household,
@@ -134,7 +137,7 @@ class TimerSkill:
         )
         made = await asyncio.to_thread(self._timers.add, wanted)
         self._bell.changed()
-        said = f"{name[:1].upper()}{name[1:]} timer: {say_ms(length_ms)}" if name else say_ms(length_ms)
+        said = f"{capital(name)} timer: {say_ms(length_ms)}" if name else say_ms(length_ms)
         return Reply(f"{said}, starting now.", caused=(Caused(EFFECT, f"set a {title(made)}", {"timer": made.id}),))
 
     async def _one(self, request: Request, timers: Sequence[Timer]) -> Reply:

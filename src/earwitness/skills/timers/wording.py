@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 
 from earwitness.kernel.clock import SECOND
 from earwitness.skills.clock.saying import say_moment, say_time
+from earwitness.skills.saying import joined
 from earwitness.skills.timers.model import Kind, State, Timer
 from earwitness.understanding.durations import spoken_duration
 from earwitness.understanding.values import Duration
@@ -24,21 +25,14 @@ def say_ms(milliseconds: int) -> str:
     return spoken_duration(Duration(seconds))
 
 
-def joined(said: Sequence[str], word: str = "and") -> str:
-    """Say "one", "one and two", "one, two and three"."""
-    return f" {word} ".join((", ".join(said[:-1]), said[-1])) if len(said) > 1 else "".join(said)
-
-
 def title(each: Timer) -> str:
-    """Say "pasta timer", "10 minute timer"."""
+    """Say "pasta timer", "10 minute timer", "1 hour 30 minute timer"."""
     if each.name:
         return f"{each.name} timer"
     if each.length_ms is None:
         return "timer"
-    return (
-        spoken_duration(Duration(round(each.length_ms / SECOND))).replace(" and ", " ").replace("s ", " ").rstrip("s")
-        + " timer"
-    )
+    said = spoken_duration(Duration(round(each.length_ms / SECOND))).replace(" and ", " ")
+    return f"{' '.join(word.removesuffix('s') for word in said.split())} timer"
 
 
 def rung(each: Timer, late_ms: int, now: int, zone: tzinfo) -> str:
@@ -50,18 +44,10 @@ def rung(each: Timer, late_ms: int, now: int, zone: tzinfo) -> str:
             return f"Your {title(each)} ran out {late}" if late else f"Your {title(each)} is done."
         case Kind.REMINDER:
             return f"A reminder from {at}: {each.message}." if late else f"Here is your reminder: {each.message}."
+    if late:
+        return f"Your alarm for {at} was {late}"
     clock = say_time(datetime.fromtimestamp(now / 1000, zone).time())
-    return (
-        f"Your alarm for {at} was {late}"
-        if late
-        else f"Good morning. It is {clock}."
-        if _early(clock)
-        else (f"It is {clock}. Your alarm.")
-    )
-
-
-def _early(clock: str) -> bool:
-    return clock.endswith("AM")
+    return f"Good morning. It is {clock}." if clock.endswith("AM") else f"It is {clock}. Your alarm."
 
 
 def say_days(days: int) -> str:
