@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from earwitness.bootstrap.doors import open_doors
 from earwitness.bootstrap.house import House
 from earwitness.bootstrap.listening import Loop, listening
 
@@ -19,4 +20,8 @@ async def serving_devices(house: House, app: FastAPI) -> AsyncIterator[Loop]:
     """
     async with listening(house) as loop:
         app.state.voice = loop
-        yield loop
+        route = open_doors(app, house, loop.assistant)
+        try:
+            yield loop
+        finally:
+            route.close()

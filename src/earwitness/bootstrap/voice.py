@@ -102,7 +102,7 @@ def where_is(house: House) -> Callable[[str], Here]:
             subject=decision.subject if decision.keep else None,
             person=found.person,
             label=found.label or "",
-            area=found.label,
+            area=house.directory.device_facts.chosen(device).area or found.label,
             zone=time_zone(house),
         )
 
