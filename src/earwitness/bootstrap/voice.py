@@ -21,8 +21,7 @@ from earwitness.kernel.audio import Clip
 from earwitness.kernel.errors import ConsentMissing
 from earwitness.kernel.ids import HouseholdId
 from earwitness.policy.keeping import may_keep
-from earwitness.speech.asr import choose
-from earwitness.speech.asr.pool import RecogniserPool
+from earwitness.speech.asr.choose import open_pool
 from earwitness.speech.tts import CachedSynthesizer
 from earwitness.speech.tts.engines.espeak import Espeak
 from earwitness.speech.vad.pool import VoicePool
@@ -49,13 +48,13 @@ class Voice:
     sentences: Sentences
 
 
-def open_engines(*, recognisers: int = RECOGNISERS) -> Engines:
+def open_engines(house: House, *, recognisers: int = RECOGNISERS) -> Engines:
     """Load the engines; takes some seconds, blocking.
 
     Raises:
         EngineMissing: one of them is not installed.
     """
-    pool = RecogniserPool(choose.engine("pocketsphinx"), workers=recognisers)
+    pool = open_pool("pocketsphinx", house.data, workers=recognisers)
     pool.start()
     return Engines(
         wake=MicroWakeDetector.shipped(*SHIPPED),

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -258,6 +259,9 @@ def test_a_grammar_survives_the_wire_and_equal_ones_have_one_digest() -> None:
     digest, body = wire.pack_grammar(LIGHTS)
     assert wire.unpack_grammar(body) == LIGHTS
     assert digest == wire.pack_grammar(wire.unpack_grammar(body))[0] != wire.pack_grammar(COFFEE)[0]
+    weighed = LIGHTS.weighed(lambda _before, may: dict.fromkeys(may, 1.0))
+    assert wire.unpack_grammar(wire.pack_grammar(weighed)[1]) == weighed
+    assert {each.name for each in fields(WordGraph)} == set(wire.from_json(body))  # a new field has to travel too
 
 
 @given(st.binary(max_size=40))
