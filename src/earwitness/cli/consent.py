@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from earwitness.cli.finding import find_person
-from earwitness.cli.naming import Names
 from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, JsonFlag, Yes, examples
 from earwitness.cli.output import Moment, note, show_json, show_record, show_rows
 from earwitness.cli.plain import App
@@ -13,6 +12,7 @@ from earwitness.cli.questions import confirm
 from earwitness.cli.session import asking, opened
 from earwitness.policy.purposes import Purpose
 from earwitness.policy.retention import RetentionChoice
+from earwitness.transparency.naming import Names
 
 COLUMNS = {"purpose": "purpose", "toward_name": "toward", "answer": "answer", "at": "when", "stands": "stands"}
 CHOICES = ", ".join(RetentionChoice)
@@ -95,7 +95,7 @@ def show(data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: Jso
     """Show every answer you gave, and how long things are kept."""
     with opened(data) as house:
         person = asking(house, as_person)
-        names = Names(house, person)
+        names = Names(house.directory, person)
         with house.database.read() as tx:
             history = house.consents.history(tx, person.id)
             chosen = house.choices.current(tx, person.id).choice

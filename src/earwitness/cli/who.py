@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import typer
 
 from earwitness.bootstrap import House
-from earwitness.cli.naming import Names
 from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, JsonFlag, examples
 from earwitness.cli.output import Moment, note, progress, show_json, show_rows
 from earwitness.cli.session import asking, opened
@@ -13,37 +12,12 @@ from earwitness.kernel.clock import parse_rfc3339
 from earwitness.ledger.merkle import leaf_hash
 from earwitness.ledger.merkle_proofs import verify_inclusion
 from earwitness.policy.access import Resource
+from earwitness.transparency.deeds import DEEDS
 from earwitness.transparency.history import AccessLine
+from earwitness.transparency.naming import Names
 
 COLUMNS = {"at": "when", "name": "who", "did": "did", "what": "what", "why": "why", "index": "entry"}
 FITS = 2
-DEEDS = {
-    "recording:list": "listed",
-    "recording:read": "read",
-    "recording:play": "played",
-    "recording:export": "exported",
-    "recording:erase": "asked to erase",
-    "recording:erased": "erased",
-    "recording:keep": "kept",
-    "recording:deidentify": "de-identified",
-    "recording:review": "reviewed",
-    "ledger:read": "looked at this log",
-    "person:manage": "managed",
-    "person:export": "exported all of it",
-    "person:erase": "asked to erase all",
-    "person:identify": "learned who you are",
-    "household:read": "looked at",
-    "household:manage": "reported about",
-    "consent:give": "said yes to",
-    "consent:withdraw": "said no to",
-    "retention:choose": "chose to keep",
-    "device:confirm": "confirmed",
-    "device:agree": "agreed to",
-    "device:disagree": "took back the yes to",
-    "incident:notice": "sent a notice",
-    "house:restored": "restored a backup",
-}
-"""The actions of the log in words; one that is not here is shown as it is."""
 
 
 def register(app: typer.Typer) -> None:
@@ -66,7 +40,7 @@ def who(  # noqa: PLR0917 - options
         resource = Resource(id=subject, subject=subject, household=person.household)
         lines = house.history.who(person.actor(), resource, limit=limit)
         checked = _check(house, subject, lines, quiet=as_json) if check else None
-        names = Names(house, person)
+        names = Names(house.directory, person)
     rows = [_row(line, names, subject) for line in lines]
     if as_json:
         show_json({"entries": rows, "checked": checked})

@@ -2,7 +2,7 @@
 
 import re
 
-from earwitness.bootstrap import House
+from earwitness.identity.directory import Directory
 from earwitness.identity.people import Person
 
 YOU = "you"
@@ -13,10 +13,10 @@ _ID = re.compile(r"\b(?:person|household|device)_[a-z2-7]{26}\b")
 class Names:
     """What the people, devices and the household around one person are called."""
 
-    def __init__(self, house: House, person: Person) -> None:
+    def __init__(self, directory: Directory, person: Person) -> None:
         """Open the names once."""
-        people = house.directory.people.list(person.household)
-        devices = house.directory.devices.list(person.household)
+        people = directory.people.list(person.household)
+        devices = directory.devices.list(person.household)
         self._names = {each.id: each.name or each.id for each in people}
         self._names |= {each.id: each.label or each.id for each in devices}
         self._names |= {person.id: YOU, person.household: HOUSEHOLD}

@@ -1,0 +1,32 @@
+"""The actions of the log in words, for every place that shows them."""
+
+DEEDS = {
+    "recording:list": "listed",
+    "recording:read": "read",
+    "recording:play": "played",
+    "recording:export": "exported",
+    "recording:erase": "asked to erase",
+    "recording:erased": "erased",
+    "recording:keep": "kept",
+    "recording:deidentify": "de-identified",
+    "recording:review": "reviewed",
+    "ledger:read": "looked at this log",
+    "person:manage": "managed",
+    "person:export": "exported all of it",
+    "person:erase": "asked to erase all",
+    "person:identify": "learned who you are",
+    "household:read": "looked at",
+    "household:manage": "reported about",
+    "consent:give": "said yes to",
+    "consent:withdraw": "said no to",
+    "retention:choose": "chose to keep",
+    "listening:choose": "chose how many others may hear",
+    "recording:correct": "put right",
+    "recording:learn": "learned from",
+    "device:confirm": "confirmed",
+    "device:agree": "agreed to",
+    "device:disagree": "took back the yes to",
+    "incident:notice": "sent a notice",
+    "house:restored": "restored a backup",
+}
+"""The actions of the log in words; one that is not here is shown as it is."""
