@@ -33,7 +33,7 @@ async def listening(house: House, *, recognisers: int | None = None) -> AsyncIte
         BadInput: the home or the sentences of the installation cannot be read.
         HomeUnreachable: an MQTT broker does not answer.
     """
-    engines = await asyncio.to_thread(open_engines, **({} if recognisers is None else {"recognisers": recognisers}))
+    engines = await asyncio.to_thread(open_engines, house, **({} if recognisers is None else {"recognisers": recognisers}))
     async with AsyncExitStack() as closing:
         closing.callback(engines.close)
         home = await _home(house)
