@@ -2,8 +2,8 @@
 
 A release is files on the shelf, a row, and a manifest whose salted hash is a leaf of the public log: what was learned
 from (counts and a root over salted commitments, no ids), the files' hashes, the figures, the verdict. The log's
-signature on its checkpoint signs it. At most one release of a layer is active. Destroying one leaves a second leaf that says
-so. Format: docs/formats/learning.md, "Manifest".
+signature on its checkpoint signs it. At most one release of a layer is active. Destroying one leaves a second leaf that
+says so. Format: docs/formats/learning.md, "Manifest".
 """
 
 import json

@@ -1,0 +1,46 @@
+"""The recogniser's sentence weights and vocabulary: which word follows which here, and sentences of people's own.
+
+A pair of words, or a sentence that no template knows, goes into what others use only if enough different people
+said it (two, unless set otherwise): what only one person says could tell who they are. In a
+household's own layer one is enough. What a template knows already is not taught again.
+"""
+
+from collections.abc import Callable, Sequence
+
+from earwitness.learning.adapt.language import Meaning
+from earwitness.learning.adapt.material import Lesson, Material, taught_by
+from earwitness.understanding.taught import Taught, TaughtSentence, pairs_of
+from earwitness.understanding.wording import plain
+
+Understand = Callable[[str], Meaning | None]
+
+
+def fit_wording(material: Material, understand: Understand) -> Taught:
+    """Learn from the examples' words; ``understand`` says what a sentence means without anything taught."""
+    spoken = [(plain(each.words), each) for each in material.learn() if each.words and each.meaning is not None]
+    return Taught(_sentences(spoken, material.fewest, understand), _pairs(spoken, material.fewest))
+
+
+def _pairs(spoken: Sequence[tuple[str, Lesson]], fewest: int) -> dict[str, dict[str, float]]:
+    people = taught_by((f"{a} {b}", lesson.person) for text, lesson in spoken for a, b in pairs_of(text))
+    pairs: dict[str, dict[str, float]] = {}
+    for text, _ in spoken:
+        for before, after in pairs_of(text):
+            if len(people[f"{before} {after}"]) >= fewest:
+                known = pairs.setdefault(before, {})
+                known[after] = known.get(after, 0.0) + 1.0
+    return pairs
+
+
+def _sentences(spoken: Sequence[tuple[str, Lesson]], fewest: int, understand: Understand) -> tuple[TaughtSentence, ...]:
+    found: dict[tuple[str, Meaning], set[str]] = {}
+    for text, lesson in spoken:
+        if lesson.meaning is not None and understand(text) != lesson.meaning:
+            found.setdefault((text, lesson.meaning), set()).add(lesson.person)
+    most: dict[str, tuple[int, Meaning]] = {}
+    for (text, meaning), people in found.items():
+        if len(people) >= fewest and len(people) > most.get(text, (0, meaning))[0]:
+            most[text] = (len(people), meaning)
+    return tuple(
+        TaughtSentence(text, meaning[0], dict(sorted(meaning[1]))) for text, (_, meaning) in sorted(most.items())
+    )

@@ -1,0 +1,120 @@
+"""Old against new on the clips of people who were not learned from: in quiet, and in their rooms' noise.
+
+A clip counts as accepted if intent and every slot come out as somebody said they should. Old and new hear
+the same sound; the noise comes from stretches that were not learned from, where there is enough of it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from earwitness.learning.adapt.background import Sound, laid_under, samples, to_pcm
+from earwitness.learning.adapt.language import Meaning, Speech
+from earwitness.learning.adapt.material import Lesson
+from earwitness.learning.paired import Paired, Trial, compare
+from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxRecogniser
+from earwitness.understanding.values import Hypothesis
+
+LEVELS_DB: Final = (12.0, 6.0)
+QUIET: Final = "in quiet"
+NOISE: Final = "in noise"
+PIECE: Final = 3_200
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class System:
+    """A recogniser with its acoustic model, the sentences with what was taught, and the matcher."""
+
+    recogniser: PocketSphinxRecogniser
+    speech: Speech
+
+    @classmethod
+    def open(cls, speech: Speech, acoustics: Path | None = None) -> "System":
+        """Load it; ``acoustics`` is a folder with an acoustic model, None for the shipped one."""
+        made = cls(PocketSphinxRecogniser(acoustics=acoustics), speech)
+        made.recogniser.prepare(speech.graph)
+        return made
+
+    def hear(self, pcm: bytes) -> list[Hypothesis]:
+        """The readings of a clip, the best first."""
+        listening = self.recogniser.listen()
+        for at in range(0, len(pcm), PIECE):
+            listening.feed(pcm[at : at + PIECE])
+        return [Hypothesis(each.text, each.score) for each in listening.finish().hypotheses]
+
+    def meaning(self, pcm: bytes) -> Meaning | None:
+        """What a clip means to this system."""
+        heard = self.hear(pcm)
+        return self.speech.meaning(heard) if heard else None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long an evaluation may take: ``seconds`` of clock, and at most so many clips."""
+
+    seconds: float = 120.0
+    clips: int = 60
+
+
+def trials(  # noqa: PLR0913, PLR0917 - two systems on one set under one budget
+    before: System,
+    after: System,
+    lessons: Sequence[Lesson],
+    noise: Sound | None,
+    budget: Budget,
+    progress: Progress = lambda _done, _all: None,
+) -> dict[str, list[Trial]]:
+    """Let both hear every clip under each condition, people in turn, until the budget is used up."""
+    chosen = in_turn(lessons)[: budget.clips]
+    found: dict[str, list[Trial]] = {QUIET: [], **({NOISE: []} if noise is not None else {})}
+    begun = time.monotonic()
+    for done, lesson in enumerate(chosen):
+        if time.monotonic() - begun > budget.seconds:
+            break
+        for condition, pcm in _heard(lesson, noise):
+            right = [system.meaning(pcm) == lesson.meaning for system in (before, after)]
+            found[condition].append(Trial(lesson.person, *right))
+        progress(done + 1, len(chosen))
+    return found
+
+
+def _heard(lesson: Lesson, noise: Sound | None) -> Iterator[tuple[str, bytes]]:
+    yield QUIET, lesson.example.pcm
+    for level in LEVELS_DB if noise is not None else ():
+        if noise is not None:
+            sound = laid_under(samples(lesson.example.pcm), noise, level, f"{level} {lesson.example.recording}")
+            yield NOISE, to_pcm(sound)
+
+
+def in_turn(lessons: Sequence[Lesson]) -> list[Lesson]:
+    """One clip of each person after the other, so that a budget cuts everybody alike."""
+    queues: dict[str, list[Lesson]] = {}
+    for each in lessons:
+        queues.setdefault(each.person, []).append(each)
+    waiting = [queue[::-1] for _, queue in sorted(queues.items())]
+    order = []
+    while waiting:
+        order += [queue.pop() for queue in waiting]
+        waiting = [queue for queue in waiting if queue]
+    return order
+
+
+def paired(found: dict[str, list[Trial]]) -> list[Paired]:
+    """The comparison under each condition."""
+    return [compare(condition, each) for condition, each in found.items()]
+
+
+def understood(
+    before: Callable[[str], Meaning | None], after: Callable[[str], Meaning | None], lessons: Sequence[Lesson]
+) -> Paired:
+    """The same for sentences as they were written down: understanding alone, without the recogniser."""
+    asked = [each for each in lessons if each.words and each.meaning is not None]
+    answers = [
+        Trial(each.person, before(each.words or "") == each.meaning, after(each.words or "") == each.meaning)
+        for each in asked
+    ]
+    return compare("as written", answers)
