@@ -25,10 +25,9 @@ from wyoming.tts import (
 from wyoming.wake import Detect, Detection, NotDetected
 
 from earwitness.assistant.hearing import Engines
-from earwitness.bootstrap.voice import open_engines
 from earwitness.gateway.wyoming import Kind, Services, WyomingServer, offers
 from earwitness.skills.clock.skill import ClockSkill
-from earwitness.testing.aloud import KITCHEN, Aloud, aloud, said, silence
+from earwitness.testing.aloud import KITCHEN, Aloud, aloud, real_engines, said, silence
 from earwitness.web.listening import listen
 
 Client = Callable[[], AsyncTcpClient]
@@ -36,9 +35,8 @@ Client = Callable[[], AsyncTcpClient]
 
 @pytest.fixture(scope="module")
 def engines() -> Iterator[Engines]:
-    opened = open_engines(recognisers=1)
-    yield opened
-    opened.close()
+    with real_engines() as opened:
+        yield opened
 
 
 @asynccontextmanager

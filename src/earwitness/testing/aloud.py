@@ -1,7 +1,9 @@
 """An assistant with the real engines and no house beneath it, and espeak-ng's voice to talk to it."""
 
+import asyncio
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import cache
@@ -19,7 +21,16 @@ from earwitness.assistant.vocabulary import Vocabulary
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
 from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import NotFound
-from earwitness.speech.tts.engines.espeak import PROGRAM
+from earwitness.speech.asr.choose import POCKETSPHINX
+from earwitness.speech.asr.pool import RecogniserPool
+from earwitness.speech.tts import CachedSynthesizer
+from earwitness.speech.tts.engines.espeak import PROGRAM, Espeak
+from earwitness.speech.vad.pool import VoicePool
+from earwitness.speech.verify.choice import FirstThatKnows
+from earwitness.speech.verify.learned import LearnedVerifier
+from earwitness.speech.verify.phones import SPOKEN, PhoneVerifier
+from earwitness.speech.wake.microwakeword import MicroWakeDetector
+from earwitness.speech.wake.models import SHIPPED
 from earwitness.testing.clock import VirtualClock
 from earwitness.understanding.loading import of
 from earwitness.understanding.matcher import Matcher
@@ -36,6 +47,21 @@ class Aloud:
 
     assistant: Assistant
     kept: list[Finished] = field(default_factory=list)
+
+
+@contextmanager
+def real_engines(recognisers: int = 1) -> Iterator[Engines]:
+    """Load the engines that a house has by default."""
+    with RecogniserPool(POCKETSPHINX, workers=recognisers) as pool:
+        engines = Engines(
+            wake=MicroWakeDetector.shipped(*SHIPPED),
+            verifier=FirstThatKnows([LearnedVerifier.shipped(), PhoneVerifier(SPOKEN)]),
+            voices=VoicePool(),
+            recogniser=pool,
+            voice=CachedSynthesizer(Espeak()),
+        )
+        yield engines
+        engines.close()
 
 
 def aloud(
@@ -85,3 +111,14 @@ def said(text: str, voice: str = CLEAR) -> bytes:
 def silence(seconds: float) -> bytes:
     """Nothing, for so long."""
     return bytes(int(seconds * SAMPLE_RATE) * SAMPLE_WIDTH)
+
+
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for what other programs do; there is nothing to be told by.
+
+    Raises:
+        TimeoutError: it did not happen.
+    """
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - another program does it, which sets no event here
+            await asyncio.sleep(0.02)

@@ -39,14 +39,18 @@ class Connection:
         self._due = 0.0  # when the event that has begun is to be whole
         _keep_alive(writer)
 
-    async def receive(self) -> Event | None:
+    async def receive(self, patience: float | None = None, *, endless: bool = False) -> Event | None:
         """The next event; None where the peer ended the connection in good order.
+
+        For ``patience`` seconds nothing need come; as the bounds say if it is left out, or ``endless``.
 
         Raises:
             BadInput: malformed, cut off, or too slow; the connection cannot go on.
             ConnectionError: it broke.
         """
-        patience = self._bounds.first_s if self._first else self._bounds.idle_s
+        if patience is None and not endless:
+            patience = self._bounds.first_s if self._first else self._bounds.idle_s
+        self._event_begins()
         event = self._decoder.next()
         while event is None:
             if not await self._more(patience):
@@ -58,7 +62,7 @@ class Connection:
             await self._wait(owed)
         return event
 
-    async def _more(self, patience: float) -> bool:
+    async def _more(self, patience: float | None) -> bool:
         """Read on; False at a good end."""
         deadline = None if self._decoder.idle else self._due
         try:
@@ -72,12 +76,15 @@ class Connection:
             self._decoder.end()
             return False
         if self._decoder.idle:
-            self._due = asyncio.get_running_loop().time() + self._bounds.event_s
+            self._event_begins()
         self._decoder.feed(piece)
         if owed := self._bytes.take(len(piece)):
             await self._wait(owed)
             self._due += owed
         return True
+
+    def _event_begins(self) -> None:
+        self._due = asyncio.get_running_loop().time() + self._bounds.event_s
 
     async def send(self, message: Message) -> None:
         """Send a message; returns when the peer takes it or enough buffers do.
