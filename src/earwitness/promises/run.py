@@ -6,6 +6,7 @@ from earwitness.bootstrap import House
 from earwitness.kernel.bugs import describe_bug
 from earwitness.kernel.errors import EarwitnessError
 from earwitness.promises import (
+    p01_wake_word,
     p02_see_everything,
     p03_delete,
     p04_retention,
@@ -18,6 +19,7 @@ from earwitness.promises.checks import Broken
 from earwitness.transparency.register import PROMISES, Promise, Result, State
 
 CHECKS: dict[str, Callable[[Canary], str]] = {
+    "P1": p01_wake_word.attempt,
     "P2": p02_see_everything.attempt,
     "P3": p03_delete.attempt,
     "P4": p04_retention.attempt,
