@@ -12,14 +12,12 @@ from functools import cache
 from typing import IO
 
 from earwitness.kernel.errors import BadInput, EngineFailed, EngineMissing
+from earwitness.speech.tts.engines.program import SAMPLE_WIDTH, hand_over, must_be_speakable, pieces, watched
 from earwitness.speech.tts.port import Sound
 
 PROGRAM = "espeak-ng"
-PIECE_BYTES = 4_096
 HEADER_BYTES = 44
-LONGEST_TEXT = 2_000
 WORDS_A_MINUTE = 165
-SAMPLE_WIDTH = 2
 
 
 class Espeak:
@@ -47,8 +45,7 @@ class Espeak:
 
     def speak(self, text: str) -> Iterator[Sound]:
         """Yield the speech; see the port."""
-        if not text.strip() or len(text) > LONGEST_TEXT:
-            raise BadInput(f"A reply has 1 to {LONGEST_TEXT} characters.")
+        must_be_speakable(text)
         return self._speak(text)
 
     def _speak(self, text: str) -> Iterator[Sound]:
@@ -57,9 +54,11 @@ class Espeak:
         ) as process:
             assert process.stdin and process.stdout  # noqa: S101, PT018 - asked for above
             try:
-                _hand_over(process.stdin, text)
-                rate = _read_header(process.stdout)
-                yield from _pieces(process.stdout, rate)
+                with watched(process) as patience:
+                    hand_over(process.stdin, text)
+                    rate = _read_header(process.stdout)
+                    patience.cancel()
+                yield from pieces(process.stdout, rate)
                 if process.wait() != 0:
                     raise EngineFailed("espeak-ng ended with an error.", next_step="Try its voice with espeak-ng -v.")
             finally:
@@ -73,15 +72,6 @@ def _languages(program: str) -> frozenset[str]:
     return frozenset(line.split()[1] for line in listed.stdout.splitlines()[1:] if len(line.split()) > 1)
 
 
-def _hand_over(stdin: IO[bytes], text: str) -> None:
-    try:
-        # One line: espeak-ng reads its standard input line by line and pauses at each.
-        stdin.write(" ".join(text.split()).encode() + b"\n")
-        stdin.close()
-    except BrokenPipeError:
-        pass  # it died; reading its answer says so
-
-
 def _read_header(stdout: IO[bytes]) -> int:
     """Return the sample rate out of a canonical WAV header."""
     header = stdout.read(HEADER_BYTES)
@@ -92,13 +82,3 @@ def _read_header(stdout: IO[bytes]) -> int:
     if channels != 1 or bits != 8 * SAMPLE_WIDTH:
         raise EngineFailed("espeak-ng gave sound of another form than 16-bit mono.")
     return int(rate)
-
-
-def _pieces(stdout: IO[bytes], rate: int) -> Iterator[Sound]:
-    rest = b""
-    while data := stdout.read1(PIECE_BYTES):  # type: ignore[attr-defined]  # a BufferedReader
-        data = rest + data
-        whole = len(data) // SAMPLE_WIDTH * SAMPLE_WIDTH
-        rest = data[whole:]
-        if whole:
-            yield Sound(data[:whole], rate)
