@@ -49,6 +49,9 @@ class Settings(BaseModel):
     port: int = Field(default=8710, ge=1, le=65535)
     home: str = ""
     time_zone: str = ""
+    recogniser: str = Field(default="pocketsphinx", pattern=r"^[a-z]+(/[A-Za-z0-9_.-]+)?$|^wyoming://[^/\s]+:\d+$")
+    recognisers: int = Field(default=0, ge=0, le=64)
+    voice: str = Field(default="espeak-ng/en-us", pattern=r"^[a-z-]+(/[A-Za-z0-9_.+-]+)?$|^wyoming://[^/\s]+:\d+$")
 
     @property
     def rotation_ms(self) -> int:

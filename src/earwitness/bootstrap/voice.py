@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from earwitness.assistant.arbitration import Arbiter
 from earwitness.assistant.assistant import Assistant
-from earwitness.assistant.dialog import Dialog
+from earwitness.assistant.dialog import APOLOGY, Dialog
 from earwitness.assistant.hearing import Engines
 from earwitness.assistant.shared import Counts, Shared
 from earwitness.assistant.skill import Here, Skill
@@ -22,8 +22,7 @@ from earwitness.kernel.errors import ConsentMissing
 from earwitness.kernel.ids import HouseholdId
 from earwitness.policy.keeping import may_keep
 from earwitness.speech.asr.choose import open_pool
-from earwitness.speech.tts import CachedSynthesizer
-from earwitness.speech.tts.engines.espeak import Espeak
+from earwitness.speech.tts import choose as speaking
 from earwitness.speech.vad.pool import VoicePool
 from earwitness.speech.verify.choice import FirstThatKnows
 from earwitness.speech.verify.learned import LearnedVerifier
@@ -48,21 +47,23 @@ class Voice:
     sentences: Sentences
 
 
-def open_engines(house: House, *, recognisers: int = RECOGNISERS) -> Engines:
-    """Load the engines; takes some seconds, blocking.
+def open_engines(house: House, *, recognisers: int = 0) -> Engines:
+    """Load the engines of the settings; takes some seconds, blocking. ``recognisers``: processes, 0 as set.
 
     Raises:
         EngineMissing: one of them is not installed.
     """
-    pool = open_pool("pocketsphinx", house.data, workers=recognisers)
+    settings = house.settings
+    voice = speaking.open_voice(settings.voice, house.data, apologies=(APOLOGY,))
+    pool = open_pool(settings.recogniser, house.data, workers=recognisers or settings.recognisers or RECOGNISERS)
     pool.start()
     return Engines(
         wake=MicroWakeDetector.shipped(*SHIPPED),
         verifier=FirstThatKnows([LearnedVerifier.shipped(), PhoneVerifier(SPOKEN)]),
         voices=VoicePool(),
         recogniser=pool,
-        voice=CachedSynthesizer(Espeak()),
-        closing=(pool.close,),
+        voice=voice,
+        closing=(pool.close, voice.close),
     )
 
 

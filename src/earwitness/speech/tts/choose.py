@@ -48,6 +48,8 @@ def open_voice(name: str, data: Path, *, apologies: Sequence[str] = ()) -> SureS
     if not chosen.voice.startswith(PROGRAM):
         with suppress(EngineMissing):
             spare = Espeak()
-    sure = SureSynthesizer(CachedSynthesizer(chosen), spare)
+    cached = CachedSynthesizer(chosen)
+    closing = (cached.forget, chosen.close) if isinstance(chosen, Piper) else (cached.forget,)
+    sure = SureSynthesizer(cached, spare, closing=closing)
     sure.prepare(apologies)
     return sure

@@ -4,7 +4,7 @@ Apologies are made ahead (:meth:`SureSynthesizer.prepare`), while the engine liv
 not. A reply that broke off in its middle is ended with the tone; another voice beginning it again would say it twice.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from earwitness.kernel.errors import EngineError
@@ -17,8 +17,11 @@ ATTEMPTS: Final = 2  # of the first engine: a process that died once may do the 
 class SureSynthesizer:
     """The port :class:`Synthesizer` that raises no ``EngineError``. Any number of threads."""
 
-    def __init__(self, engine: Synthesizer, spare: Synthesizer | None = None) -> None:
-        """Speak with ``engine``, with ``spare`` where it fails."""
+    def __init__(
+        self, engine: Synthesizer, spare: Synthesizer | None = None, *, closing: Sequence[Callable[[], None]] = ()
+    ) -> None:
+        """Speak with ``engine``, with ``spare`` where it fails; ``closing`` is called when this is closed."""
+        self._closing = closing
         self._engines = (*[engine] * ATTEMPTS, *([spare] if spare else []))
         self._ready: dict[str, tuple[Sound, ...]] = {}
         self._sorry = tone(SORRY_NOTES)
@@ -28,6 +31,11 @@ class SureSynthesizer:
     def voice(self) -> str:
         """The first engine's voice."""
         return self._engines[0].voice
+
+    def close(self) -> None:
+        """End what the engines hold."""
+        for close in self._closing:
+            close()
 
     def prepare(self, texts: Sequence[str]) -> None:
         """Make the sound of ``texts`` ahead, where an engine can; nothing of a person belongs in them."""
