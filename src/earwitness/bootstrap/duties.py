@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from earwitness.kernel.clock import DAY, HOUR, MINUTE
+from earwitness.review.withdrawal import JOB as WITHDRAW_JOB
 from earwitness.vault import epochs
 from earwitness.vault.removal import REMOVE_JOB
 
@@ -41,6 +42,7 @@ DUTIES = {
 def take_duties(house: "House") -> None:
     """Say what this process does for each kind of background work."""
     house.handlers.add(REMOVE_JOB, lambda payload: _ignore(house.removal.remove(str(payload["erasure"]))))
+    house.handlers.add(WITHDRAW_JOB, house.review.withdrawals.work)
     for duty in DUTIES.values():
         house.handlers.add(duty.kind, partial(_perform, house, duty))
 

@@ -21,10 +21,8 @@ from earwitness.policy.approvals import Approvals
 from earwitness.policy.consent import Consents
 from earwitness.policy.keeping import may_keep
 from earwitness.policy.retention import Retention as Choices
-from earwitness.review.budget import ListeningBudgets
-from earwitness.review.draws import Draws
 from earwitness.review.kinds import register_review
-from earwitness.review.room import Review
+from earwitness.review.room import Review, open_review
 from earwitness.settings import Settings
 from earwitness.skills.holdings import offer_removers, register_skills
 from earwitness.storage import migration
@@ -185,7 +183,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     retention = Retention(database, choices, removal, deidentified, clock)
     reading = Reading(database, blobs, keyring, access, clock)
     adding = Adding(database, blobs, keyring, audit, registry, access, clock, intake_lock(data))
-    budgets = ListeningBudgets(database, clock, log.bury, audit.record_change)
+    erasure = Erasure(database, log, audit, access, receipts, effects, removal, clock)
     handlers = Handlers()
     house = House(
         data=data,
@@ -207,11 +205,11 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         reading=reading,
         adding=adding,
         corrections=Corrections(reading, adding, access, clock),
-        review=Review(budgets, Draws(database, log, audit, budgets, clock)),
+        review=open_review(database, log, audit, access, reading, adding, erasure, clock),
         effects=effects,
         receipts=receipts,
         removal=removal,
-        erasure=Erasure(database, log, audit, access, receipts, effects, removal, clock),
+        erasure=erasure,
         deidentified=deidentified,
         retention=retention,
         history=History(reading, audit, access, effects, directory.devices),

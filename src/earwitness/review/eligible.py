@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Select, select
 from earwitness.identity.device_rows import living_adults
 from earwitness.identity.households import HouseholdKind
 from earwitness.kernel.clock import DAY
+from earwitness.kernel.errors import NotFound
 from earwitness.policy.actions import Resource
 from earwitness.policy.facts import Facts, recording_facts
 from earwitness.policy.purposes import Purpose
 from earwitness.review.budget import ListeningBudgets
 from earwitness.review.frame import NOT_SAID
-from earwitness.storage.schema import household, person, recording
+from earwitness.storage.schema import household, recording
 from earwitness.storage.schema.review import review_clip, review_unsure
 
 LEAST_LEFT_MS = 7 * DAY
@@ -64,11 +65,12 @@ def eligible(tx: Connection, budgets: ListeningBudgets, now: int, *, household_i
     return found
 
 
-def people_of(tx: Connection, subject: str, household_id: str) -> tuple[str, ...]:
-    """Whose voices may be on a recording: its person, or every adult of a household that shares a device."""
-    if tx.execute(select(person.c.id).where(person.c.id == subject)).first():
-        return (subject,)
-    return tuple(sorted(living_adults(tx, [household_id])[household_id]))
+def may_be_reviewed(tx: Connection, resource: Resource, now: int) -> bool:
+    """Say whether a recording may still be heard by a reviewer, whoever that is."""
+    try:
+        return _may(recording_facts(tx, [resource], now)[resource.id])
+    except NotFound:
+        return False
 
 
 def _groups(allowed: Sequence[_Allowed]) -> dict[str, str]:
