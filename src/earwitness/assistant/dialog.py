@@ -16,6 +16,7 @@ from earwitness.kernel.errors import BadInput, EarwitnessError
 from earwitness.understanding.context import Context
 from earwitness.understanding.matcher import Matcher
 from earwitness.understanding.values import Hypothesis, Interpretation, Kind, Understanding
+from earwitness.understanding.wording import plain
 
 OPEN_FOR_MS: Final = MINUTE  # a question that was not answered by then is closed
 STOPPING: Final = frozenset({"Stop", "HassNevermind"})
@@ -49,6 +50,12 @@ class Said:
     def best(self) -> str:
         """The likeliest words."""
         return self.readings[0].text if self.readings else ""
+
+    def as_heard(self, meant: Interpretation | None) -> str:
+        """The reading that ``meant`` was found in, with its commas and capitals; the likeliest where it is none."""
+        if meant is None:
+            return self.best
+        return next((each.text for each in self.readings if plain(each.text) == meant.text), meant.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,7 @@ class Dialog:
             understood = self._chosen(said, conversation) or self.matcher.understand(said.readings, said.context)
             note(_told(understood))
         request = Request(
-            said.best if understood.best is None else understood.best.text,
+            said.as_heard(understood.best),
             understood.best if understood.kind is Kind.UNDERSTOOD else None,
             here,
             self.clock.now_ms(),

@@ -5,12 +5,15 @@ Turns are kept and erased in a real house. Time stands still unless the test mov
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from earwitness.assistant.dialog import Conversation, Dialog, Said
 from earwitness.assistant.skill import Here, Past, Reply, Skill
 from earwitness.assistant.trace import Step, Trace
+from earwitness.bootstrap.skills import HouseSkills
+from earwitness.kernel.errors import EarwitnessError
 from earwitness.skills.timers.bell import Bell
 from earwitness.testing.clock import VirtualClock
 from earwitness.understanding.context import Context
@@ -32,24 +35,29 @@ class Talk:
 
     dialog: Dialog
     skills: Sequence[Skill]
+    bell: Bell
     clock: VirtualClock
     here: Here
     conversations: dict[str, Conversation] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
 
     @classmethod
-    def with_skills(
-        cls, matcher: Matcher, skills: Sequence[Skill], free: Sequence[Skill], clock: VirtualClock, here: Here
-    ) -> "Talk":
+    def with_skills(cls, matcher: Matcher, skills: HouseSkills, clock: VirtualClock, here: Here) -> "Talk":
         """Talk to these skills at a device."""
-        return cls(Dialog(skills, matcher, clock, free), skills, clock, here)
+        dialog = Dialog(skills.skills, matcher, clock, skills.free)
+        return cls(dialog, skills.skills, skills.bell, clock, here)
+
+    def at(self, device: str, **changes: str | None) -> Here:
+        """Return another device of the same household."""
+        return at_home(device, self.here.household, **changes)
 
     async def hear(self, sentence: str, here: Here | None = None, recording: str | None = None) -> Reply:
         """Say a sentence; ``recording`` is under which it was kept."""
         place = here or self.here
         context = Context(zone=place.zone, clock=self.clock, area=place.area)
         for skill in self.skills:
-            context = (await skill.names(place.household)).added_to(context)
+            with suppress(EarwitnessError):  # as the assistant does: a home that is away has no names
+                context = (await skill.names(place.household)).added_to(context)
         conversation = self.conversations.setdefault(place.device, Conversation())
         trace = Trace()
         reply = await self.dialog.turn(Said((Hypothesis(sentence),), context), place, conversation, trace)

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from earwitness.assistant.skill import NO_NAMES, Ending, Names, Reply, Request
 from earwitness.skills.clock.saying import say_date, say_time
+from earwitness.understanding.wording import plain
 
 
 class ClockSkill:
@@ -30,7 +31,7 @@ class ClockSkill:
         day = slots["date"].value if "date" in slots else None
         if not isinstance(day, date):
             return Reply("Sorry, I do not know that day.", Ending.NOTHING)
-        counted = "asks" in slots or request.heard.startswith("how many")
+        counted = "asks" in slots or plain(request.heard).startswith("how many")
         return Reply(_days(day, now.date()) if counted else _named(day, now.date()), Ending.TOLD)
 
     async def answered(self, request: Request) -> Reply | None:  # noqa: ARG002 - the contract's

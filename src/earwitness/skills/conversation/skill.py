@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from earwitness.assistant.skill import NO_NAMES, Ending, Names, Reply, Request, Then
+from earwitness.understanding.wording import plain
 
 Silence = Callable[[str], Awaitable[int]]
 """Stops what rings on a device; returns how many did."""
@@ -72,7 +73,7 @@ class ConversationSkill:
 
 def _greeting(request: Request) -> str:
     hour = datetime.fromtimestamp(request.now / 1000, request.here.zone).hour
-    if "night" in request.heard.split():
+    if "night" in plain(request.heard).split():
         return "Good night."
     if _NIGHT <= hour < _NOON:
         return "Good morning."

@@ -43,6 +43,7 @@ class ListSkill:
         self._own: Shelf = OwnShelf(store)
         self._home: Shelf = HomeShelf(homes)
         self._open: Open[_Asked] = Open()
+        self._seen: dict[str, list[Listed]] = {}
         self._acts: dict[str, Callable[[Request, Listed], Awaitable[Reply]]] = {
             "HassListAddItem": self._add,
             "HassShoppingListAddItem": self._add,
@@ -93,12 +94,18 @@ class ListSkill:
         return Reply(f"The {asked.which.name} is empty now.")
 
     async def _all(self, household: str) -> list[Listed]:
-        """The home's lists first; a built-in one of the same name is hidden by them."""
+        """The home's lists first; a built-in one of the same name is hidden by them.
+
+        Raises:
+            HomeError: the home does not answer, and never has.
+        """
         own = list(await self._own.lists(household))
         try:
-            home = list(await self._home.lists(household))
+            home = self._seen[household] = list(await self._home.lists(household))
         except HomeError:
-            return own  # what is here can still be used
+            if household not in self._seen:
+                raise
+            home = self._seen[household]  # their names stand: using one says that the home does not answer
         built_in = {each.id for each in BUILT_IN}
         kept = [each for each in own if each.id not in built_in or not any(_same(each, other) for other in home)]
         return [*home, *kept]

@@ -21,7 +21,7 @@ def split(item: str, heard: str = "") -> list[str]:
     text = _with_commas(item, heard).strip()
     text = _TOGETHER.sub(lambda found: found[0].replace(" and ", f" {_AND} "), text)
     parts = (_LEADS.sub("", each.strip()).strip() for each in _PARTS.split(text))
-    return list(dict.fromkeys(each.replace(_AND, "and") for each in parts if each))[:MOST_AT_ONCE]
+    return list(dict.fromkeys(each.replace(_AND, "and") for each in parts if each not in {"", "and"}))[:MOST_AT_ONCE]
 
 
 def _with_commas(item: str, heard: str) -> str:

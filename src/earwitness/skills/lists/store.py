@@ -6,7 +6,7 @@ The shopping list and the to-do list are always there; their rows are made with 
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from earwitness.identity.sealing import Sealer, open_fields, seal_fields
 from earwitness.kernel.clock import Clock
@@ -84,17 +84,18 @@ class Lists:
         """
         if len(self.items(household, list_id)) + len(texts) > MOST_ITEMS:
             raise BadInput("That list is full.", next_step="Clear what is not needed.")
-        now = self._clock.now_ms()
         made = [Item(new_id("item", self._random), text[:LONGEST_TEXT]) for text in texts]
         with self._database.write() as tx:
             row_id = self._row_of(tx, household, list_id) or self._built_in(tx, household, list_id)
+            last = tx.scalar(select(func.max(list_item.c.created_at)).where(list_item.c.list_id == row_id))
+            first = max(self._clock.now_ms(), (last or 0) + 1)
             rows = [
                 {
                     "id": each.id,
                     "list_id": row_id,
                     "subject_id": household,
                     "sealed": seal_fields(self._sealer, household, f"list_item/{each.id}", {"text": each.text}),
-                    "created_at": now + at,  # they stay in the order in which they were said
+                    "created_at": first + at,  # they stay in the order in which they were said
                 }
                 for at, each in enumerate(made)
             ]

@@ -18,6 +18,7 @@ from earwitness.kernel.errors import NotFound
 from earwitness.skills.asking import Open, says_no, says_yes
 from earwitness.skills.own.port import Erased, Left, OwnData
 from earwitness.skills.saying import counted, in_words, joined
+from earwitness.understanding.wording import plain
 
 GuestMode = Callable[[Here, bool], bool]
 """Turns guest mode of a device on or off; False where a voice may not. It blocks."""
@@ -121,7 +122,7 @@ class OwnDataSkill:
         return found
 
     async def _what(self, request: Request, past: Past | None) -> Reply:
-        if "today" not in request.heard.split():
+        if "today" not in plain(request.heard).split():
             return Reply(_heard(request, past), Ending.TOLD)
         if request.here.subject is None:
             return Reply(NOTHING_KEPT, Ending.TOLD)
@@ -173,9 +174,8 @@ class OwnDataSkill:
         return Reply(said, Ending.DONE if count else Ending.FAILED, then=Then.FORGET)
 
     async def _guests(self, request: Request) -> Reply:
-        on = bool(request.meant and request.meant.intent.slots.get("state") and
-                  request.meant.intent.slots["state"].text != "off" and
-                  str(request.meant.intent.slots["state"].value) == "on")  # fmt: skip
+        state = request.meant.intent.slots.get("state") if request.meant else None
+        on = state is not None and state.value == "on"
         done = self._guest_mode is not None and await asyncio.to_thread(self._guest_mode, request.here, on)
         if not done:
             return Reply("Guest mode is switched in the app, under devices.", Ending.NOTHING)

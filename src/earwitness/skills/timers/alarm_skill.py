@@ -141,8 +141,9 @@ class AlarmSkill:
         self._bell.changed()
         said = say_alarm(made, request.now, request.here.zone)
         if made.kind is Kind.REMINDER:
-            effect = Caused(REMINDER_EFFECT, f"set a reminder for {said}: {made.message}", {"timer": made.id})
+            effect = Caused(REMINDER_EFFECT, f"set a reminder {said}: {made.message}", {"timer": made.id})
             return Reply(f"I will remind you {said}.", caused=(effect,))
+        said = said.removeprefix("on ")
         effect = Caused(ALARM_EFFECT, f"set an alarm for {said}", {"timer": made.id})
         return Reply(f"Your alarm is set for {said}.", caused=(effect,))
 

@@ -15,6 +15,7 @@ from earwitness.skills.timers.selecting import called, narrowed
 from earwitness.skills.timers.store import MOST, Timers
 from earwitness.skills.timers.wording import listed, remaining, say_ms, title
 from earwitness.understanding.context import Context, Named
+from earwitness.understanding.durations import parse_duration
 from earwitness.understanding.values import Duration
 from earwitness.understanding.wording import plain
 
@@ -23,6 +24,7 @@ NONE_SET = Reply("There is no timer.", Ending.NOTHING)
 LEFT = Reply("All right, I leave it.", Ending.NOTHING)
 LEAST_MS = SECOND
 _ALL_WORDS = frozenset({"all", "both", "every", "everything"})
+_AROUND = frozenset({"the", "my", "one", "timer", "for", "of"})
 _ARTICLE = re.compile(r"^(?:the|my|our|a|an)\s+")
 
 
@@ -228,15 +230,13 @@ class TimerSkill:
 
 
 def _by_words(timers: Sequence[Timer], heard: str) -> list[Timer]:
-    """The timer whose title is said: "the pasta one", "ten minutes"."""
-    said = plain(heard)
-    named = [each for each in timers if each.name and plain(each.name) in said]
-    if named:
+    """The timer whose name or length is said: "the pasta one", "the ten minute timer"."""
+    words = [word for word in plain(heard).split() if word not in _AROUND]
+    named = [each for each in timers if each.name and set(plain(each.name).split()) <= set(words)]
+    length = parse_duration(" ".join(words))
+    if named or length is None:
         return named
-    numbers = set(said.split())
-    return [
-        each for each in timers if not each.name and numbers & {word for word in title(each).split() if word.isdigit()}
-    ]
+    return [each for each in timers if each.length_ms == length.seconds * SECOND]
 
 
 USUAL = (
