@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from earwitness.bootstrap import stores
 from earwitness.bootstrap.duties import DUTIES, take_duties
+from earwitness.bootstrap.learning import LearningRoom, noticing, open_learning, take_learning_duties
 from earwitness.identity.directory import Directory
 from earwitness.jobs import schedules
 from earwitness.jobs.runners import Runner
@@ -78,6 +79,7 @@ class House:
     reading: Reading
     adding: Adding
     corrections: Corrections
+    learning: LearningRoom
     review: Review
     effects: Effects
     receipts: Receipts
@@ -184,6 +186,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     reading = Reading(database, blobs, keyring, access, clock)
     adding = Adding(database, blobs, keyring, audit, registry, access, clock, intake_lock(data))
     erasure = Erasure(database, log, audit, access, receipts, effects, removal, clock)
+    learning = open_learning(data, database, log, keyring, reading, access, audit, clock)
     handlers = Handlers()
     house = House(
         data=data,
@@ -197,7 +200,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         registry=registry,
         directory=directory,
         accounts=Accounts(database, keyring, clock),
-        consents=Consents(database, clock, log.bury, audit.record_change),
+        consents=Consents(database, clock, log.bury, noticing(learning.forgetting, audit.record_change)),
         choices=choices,
         approvals=Approvals(database, clock),
         access=access,
@@ -205,6 +208,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         reading=reading,
         adding=adding,
         corrections=Corrections(reading, adding, access, clock),
+        learning=learning,
         review=open_review(database, log, audit, access, reading, adding, erasure, clock),
         effects=effects,
         receipts=receipts,
@@ -224,4 +228,5 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         closing=closing,
     )
     take_duties(house)
+    take_learning_duties(handlers, learning)
     return house

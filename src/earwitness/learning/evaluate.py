@@ -13,6 +13,7 @@ from typing import Final
 from earwitness.learning.adapt.background import Sound, laid_under, samples, to_pcm
 from earwitness.learning.adapt.language import Meaning, Speech
 from earwitness.learning.adapt.material import Lesson
+from earwitness.learning.budget import Budget
 from earwitness.learning.paired import Paired, Trial, compare
 from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxRecogniser
 from earwitness.understanding.values import Hypothesis
@@ -50,14 +51,6 @@ class System:
         """What a clip means to this system."""
         heard = self.hear(pcm)
         return self.speech.meaning(heard) if heard else None
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How long an evaluation may take: ``seconds`` of clock, and at most so many clips."""
-
-    seconds: float = 120.0
-    clips: int = 60
 
 
 def trials(  # noqa: PLR0913, PLR0917 - two systems on one set under one budget

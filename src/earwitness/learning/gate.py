@@ -23,8 +23,8 @@ class Verdict(StrEnum):
     BETTER = "better"
     WORSE = "worse"
     NOT_ENOUGH = "not_enough"
-    UNLEARNED = "unlearned"
-    """released without a comparison: somebody's share was taken out, or one's own words put in"""
+    OWN_WORDS = "own_words"
+    """nothing to compare: sentences of people's own, which change nothing else"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def judge(conditions: Sequence[Paired]) -> Judged:
 def overall(parts: Iterable[Judged]) -> Verdict:
     """One verdict for what is released: the parts that were not better are left out of it."""
     found = {each.verdict for each in parts}
-    for verdict in (Verdict.BETTER, Verdict.UNLEARNED, Verdict.WORSE):
+    for verdict in (Verdict.BETTER, Verdict.OWN_WORDS, Verdict.WORSE):
         if verdict in found:
             return verdict
     return Verdict.NOT_ENOUGH

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from types import MappingProxyType
 from typing import Any, Final
 
 from earwitness.kernel.errors import BadInput
@@ -38,7 +37,7 @@ class Taught:
     """``pairs[word][next]``: how often ``next`` came after ``word``; :data:`END` stands at both ends."""
 
     sentences: tuple[TaughtSentence, ...] = ()
-    pairs: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+    pairs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         """Whether anything was taught."""

@@ -11,9 +11,8 @@ from typing import Final
 from earwitness.learning.adapt.material import Lesson, Material, taught_by
 from earwitness.understanding.learned.corpus import shipped_material
 from earwitness.understanding.learned.intents import OUT_OF_SCOPE
-from earwitness.understanding.learned.training import FEWEST, Example
+from earwitness.understanding.learned.training import FEWEST, Example, fit
 from earwitness.understanding.learned.training import Material as Sentences
-from earwitness.understanding.learned.training import fit
 from earwitness.understanding.wording import plain
 
 EACH: Final = 4  # how often a taught sentence counts beside a shipped one

@@ -66,7 +66,8 @@ def fit_wake(material: Material, word: str = WORD, progress: Progress = lambda _
     out, bias = weights["out"].astype(np.float64), weights["bias4"].astype(np.float64)
     first_out, first_bias = out.copy(), bias.copy()
     for step in range(ROUNDS):
-        wrong = (sigmoid((hidden @ out + bias)[:, 0]) - windows.labels) * balance / len(hidden)
+        scores = sigmoid((hidden @ out + bias)[:, 0].astype(np.float32))
+        wrong = (scores - windows.labels) * balance / len(hidden)
         out -= RATE * (hidden.T @ wrong[:, None] + KEEP * (out - first_out))
         bias -= RATE * (wrong.sum(keepdims=True) + KEEP * (bias - first_bias))
         progress(step + 1, ROUNDS)

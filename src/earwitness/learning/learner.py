@@ -1,0 +1,154 @@
+"""Learning as the house does it: a snapshot, a process of its own, a release if the gate lets it, and what is in use.
+
+A layer is what all share, or a household's own. Both are in use at once: the sentences of the household come
+before those that are shared; of the other parts the household's is taken where it has one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from earwitness.kernel.errors import BlobCorrupt, BlobMissing, KeyDestroyed
+from earwitness.learning.budget import Budget
+from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER
+from earwitness.learning.gate import Verdict
+from earwitness.learning.process import Progress, Task, learn
+from earwitness.learning.release import Release, Releases
+from earwitness.learning.snapshot import SHARED, Snapshots
+from earwitness.understanding.taught import NOTHING, Taught, read_taught, together
+
+if TYPE_CHECKING:
+    from earwitness.learning.adapt.language import Language
+
+FEWEST_SHARED: Final = 2
+ALONE: Final = 1
+GONE: Final = (BlobMissing, BlobCorrupt, KeyDestroyed)
+
+LanguageOf = Callable[[str], "Language"]
+"""The language of a household, or of what is shared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a run came to. ``release`` is None where there was nothing to learn from."""
+
+    examples: int
+    people: int
+    release: Release | None
+    activated: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the gate said."""
+        return self.release.verdict if self.release else Verdict.NOT_ENOUGH
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What is learned and in use for a household; each is empty or None where what ships is used.
+
+    ``acoustics`` is a folder for the recogniser, ``understanding`` one for the learned matcher, ``verifier`` a file.
+    """
+
+    releases: tuple[str, ...] = ()
+    taught: Taught = NOTHING
+    acoustics: Path | None = None
+    understanding: Path | None = None
+    verifier: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """Runs learning and tells what is in use; safe from several threads."""
+
+    snapshots: Snapshots
+    releases: Releases
+    folder: Path
+    language: LanguageOf
+    fewest: int = FEWEST_SHARED
+    _known: dict[tuple[str, ...], InUse] = field(default_factory=dict)
+
+    def run(
+        self,
+        subject: str = SHARED,
+        *,
+        noise: bytes = b"",
+        budget: Budget | None = None,
+        progress: Progress = lambda _what, _done, _all: None,
+    ) -> Learned:
+        """Learn for a layer; activate what the gate lets through. Blocking, minutes.
+
+        Raises:
+            NotFound: no such household; or something it learned from was erased meanwhile, and nothing was made.
+            EngineFailed: the learner's process failed.
+        """
+        snapshot = self.snapshots.take(subject)
+        if not snapshot.examples:
+            return Learned(0, 0, None, activated=False)
+        before = self.releases.current(subject)
+        task = Task(
+            self.language(subject),
+            self.fewest if subject == SHARED else ALONE,
+            self.releases.content(before) if before else {},
+            noise,
+            budget or Budget(),
+        )
+        made = learn(snapshot, task, self.folder, progress)
+        release = self.releases.make(snapshot, made)
+        activated = bool(made.files) and made.verdict is not Verdict.WORSE
+        if activated:
+            release = self.releases.activate(release.id)
+        return Learned(len(snapshot.examples), snapshot.people, release, activated)
+
+    def in_use(self, household: str | None = None) -> InUse:
+        """What is in use now; opened into ``run/models`` at the first time. Never raises for what is gone."""
+        layers = [self.releases.current(subject) for subject in (household, SHARED) if subject]
+        standing = [each for each in layers if each is not None]
+        key = tuple(each.id for each in standing)
+        if key not in self._known or not self._there(self._known[key]):
+            self._known.clear()
+            self._known[key] = self._opened(standing)
+        return self._known[key]
+
+    @staticmethod
+    def _there(known: InUse) -> bool:
+        return all(path is None or path.exists() for path in (known.acoustics, known.understanding, known.verifier))
+
+    def _opened(self, layers: list[Release]) -> InUse:
+        taught: list[Taught] = []
+        found: dict[str, Path] = {}
+        for release in layers:
+            folder = self.releases.install(release)
+            if folder is None:
+                continue
+            if (folder / TAUGHT).exists():
+                taught.append(read_taught((folder / TAUGHT).read_bytes()))
+            for name, make in _PARTS.items():
+                if name not in found and (folder / name).exists():
+                    found[name] = make(folder)
+        used = tuple(each.id for each in layers)
+        return InUse(used, together(taught), found.get(MEANS), found.get(MODEL), found.get(VERIFIER))
+
+
+def _acoustics(folder: Path) -> Path:
+    from earwitness.learning.adapt import acoustics  # noqa: PLC0415 - numpy and PocketSphinx, for the hub alone
+    from earwitness.speech.asr.acoustics.model import install  # noqa: PLC0415 - as above
+
+    place = folder / "acoustics"
+    if not (place / "means").exists():
+        install(acoustics.read_means((folder / MEANS).read_bytes()), place)
+    return place
+
+
+_PARTS: Mapping[str, Callable[[Path], Path]] = {
+    MEANS: _acoustics,
+    MODEL: lambda folder: folder / "understanding",
+    VERIFIER: lambda folder: folder / VERIFIER,
+}
+
+
+def figures_in_words(release: Release) -> list[str]:
+    """What a release's figures say, a sentence a part."""
+    parts: Mapping[str, Any] = release.manifest["figures"].get("parts", {})
+    return [f"{name}: {each['why']}" for name, each in parts.items()]

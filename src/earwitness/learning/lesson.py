@@ -1,0 +1,225 @@
+"""One run of learning, from examples to files with figures; this is what the learner's process does.
+
+In this order: make out words and meaning of every example; fit wording, acoustics, understanding and the wake word's
+verifier on the people who are learned from; compare each with what is in use on the others; keep the parts
+that the gate lets through. Sentences of people's own need no comparison: they are matched word for word.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from earwitness.learning.adapt import acoustics
+from earwitness.learning.adapt.background import Sound, between_words, room, samples
+from earwitness.learning.adapt.language import Language, Meaning, Speech, wanted
+from earwitness.learning.adapt.material import Lesson, Material
+from earwitness.learning.adapt.understanding import fit_understanding
+from earwitness.learning.adapt.wake import fit_wake, shipped_network, windows_of
+from earwitness.learning.adapt.wording import fit_wording
+from earwitness.learning.budget import Budget
+from earwitness.learning.evaluate import System, paired, trials, understood
+from earwitness.learning.examples import Example
+from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER, WEIGHTS
+from earwitness.learning.gate import Judged, Verdict, judge, overall
+from earwitness.learning.paired import Paired, Trial, compare
+from earwitness.learning.split import Side
+from earwitness.speech.asr.acoustics.aligning import Aligner, frames_of
+from earwitness.speech.asr.acoustics.model import install
+from earwitness.speech.verify.network import Network, load_network, save_network
+from earwitness.understanding.taught import NOTHING, Taught, read_taught
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What is to be learned from, and what is in use now; ``scratch`` is a folder that is removed afterwards."""
+
+    language: Language
+    examples: tuple[Example, ...]
+    sides: Mapping[str, Side]
+    fewest: int
+    scratch: Path
+    current: Mapping[str, bytes] = field(default_factory=dict)
+    noise: bytes = field(default=b"", repr=False)
+    budget: Budget = field(default_factory=Budget)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The files that the gate lets through, and what was found."""
+
+    files: dict[str, bytes]
+    figures: dict[str, Any]
+    verdict: Verdict
+
+
+class Run:
+    """One run; :meth:`go` does it all."""
+
+    def __init__(self, assignment: Assignment, progress: Progress) -> None:
+        """Load the language and what is in use."""
+        self._given = assignment
+        self._progress = progress
+        self._plain = Speech.open(assignment.language)
+        self._before = self._in_use()
+        self._parts: dict[str, Judged] = {}
+        self._conditions: dict[str, list[Paired]] = {}
+        self._files: dict[str, bytes] = {}
+        self._learned: dict[str, int] = {}
+
+    def _in_use(self) -> System:
+        current = self._given.current
+        taught = read_taught(current[TAUGHT]) if TAUGHT in current else NOTHING
+        speech = self._plain.with_taught(taught, self._plain.graph)
+        folder = None
+        if MEANS in current:
+            folder = install(acoustics.read_means(current[MEANS]), self._given.scratch / "before")
+        return System.open(speech, folder)
+
+    def go(self) -> Outcome:
+        """Learn; return what came of it."""
+        begun = time.monotonic()
+        material = Material(tuple(self._lessons()), self._given.fewest, self._given.noise)
+        self._learned |= {"examples": len(material.lessons), "learned_from": len(material.learn())}
+        self._recogniser(material)
+        self._understanding(material)
+        self._wake(material)
+        figures = {
+            "parts": {
+                name: each.to_json() | {"conditions": [found.to_json() for found in self._conditions.get(name, [])]}
+                for name, each in self._parts.items()
+            },
+            "learned": self._learned,
+            "seconds": round(time.monotonic() - begun, 1),
+        }
+        return Outcome(self._files, figures, overall(self._parts.values()) if self._files else self._nothing())
+
+    def _nothing(self) -> Verdict:
+        worse = any(each.verdict is Verdict.WORSE for each in self._parts.values())
+        return Verdict.WORSE if worse else Verdict.NOT_ENOUGH
+
+    # --- words and meanings -------------------------------------------------------------------------
+
+    def _lessons(self) -> list[Lesson]:
+        made = []
+        for done, example in enumerate(self._given.examples):
+            words, meaning = self._made_out(example)
+            made.append(Lesson(example, self._given.sides[example.subject], words, meaning))
+            self._progress("reading", done + 1, len(self._given.examples))
+        return made
+
+    def _made_out(self, example: Example) -> tuple[str | None, Meaning | None]:
+        """Words and meaning; where only the meaning was said, the reading of the sound that means it."""
+        account = example.account
+        if account.for_me is False:
+            return account.words or example.heard or None, None
+        if account.intent is None:
+            return account.words, self._plain.meaning(account.words) if account.words else None
+        meaning = wanted(account.intent, account.slots)
+        if account.words or self._plain.meaning(example.heard) == meaning:
+            return account.words or example.heard, meaning
+        readings = self._before.hear(example.pcm) if example.pcm else []
+        return next((each.text for each in readings if self._plain.meaning(each.text) == meaning), None), meaning
+
+    # --- the parts ----------------------------------------------------------------------------------
+
+    def _recogniser(self, material: Material) -> None:
+        wording = fit_wording(material, self._plain.meaning)
+        fitted = acoustics.fit_acoustics(material, lambda done, whole: self._progress("listening", done, whole))
+        self._learned |= {
+            "sentences": len(wording.sentences),
+            "pairs": sum(map(len, wording.pairs.values())),
+            "clips": fitted.clips if fitted else 0,
+            "noise_ms": len(fitted.noise) // 16 if fitted and fitted.noise is not None else 0,
+        }
+        better = self._judge_recogniser(material, wording, fitted)
+        taught = Taught(wording.sentences, wording.pairs if better else {})
+        if taught:
+            self._files[TAUGHT] = taught.to_bytes()
+        if wording.sentences:
+            self._parts["sentences"] = Judged(Verdict.OWN_WORDS, f"{len(wording.sentences)} sentences of people's own")
+        if better and fitted:
+            self._files[MEANS] = acoustics.to_bytes(fitted.means)
+
+    def _judge_recogniser(self, material: Material, wording: Taught, fitted: acoustics.AcousticFit | None) -> bool:
+        tested = [each for each in material.test() if each.meaning is not None and each.example.pcm]
+        if not (wording.pairs or fitted):
+            self._parts["recogniser"] = Judged(Verdict.NOT_ENOUGH, "not enough evidence: too few clips to learn from")
+            return False
+        folder = install(fitted.means, self._given.scratch / "after") if fitted else None
+        after = System.open(self._plain.with_taught(wording, self._plain.graph), folder)
+        noise = self._noise(tested, fitted.noise if fitted else None)
+        found = paired(
+            trials(
+                self._before,
+                after,
+                tested,
+                noise,
+                self._given.budget,
+                lambda done, whole: self._progress("comparing", done, whole),
+            )
+        )
+        self._conditions["recogniser"] = found
+        self._parts["recogniser"] = judge(found)
+        return self._parts["recogniser"].verdict is Verdict.BETTER
+
+    def _noise(self, tested: list[Lesson], learned: Sound | None) -> Sound | None:
+        """The noise of people who were not learned from; where they have too little of it, the one that was."""
+        if self._given.noise:
+            return samples(self._given.noise)
+        aligner, stretches = Aligner(), []
+        for each in tested[: self._given.budget.clips]:
+            found = aligner.align(frames_of(each.example.pcm), each.words or "")
+            if found is not None:
+                stretches += between_words(samples(each.example.pcm), found.quiet)
+        own = room(stretches)
+        return own if own is not None else learned
+
+    def _understanding(self, material: Material) -> None:
+        folder = self._given.scratch / "understanding"
+        self._progress("understanding", 0, 1)
+        count = fit_understanding(material, folder)
+        self._learned["sentences_understood"] = count
+        if not count:
+            return
+        after = Speech.open(self._given.language, self._before.speech.taught, folder)
+        found = understood(self._before.speech.meaning, after.meaning, material.test())
+        self._conditions["understanding"], self._parts["understanding"] = [found], judge([found])
+        if self._parts["understanding"].verdict is Verdict.BETTER:
+            self._files |= {MODEL: (folder / "model.json").read_bytes(), WEIGHTS: (folder / "weights.npz").read_bytes()}
+        self._progress("understanding", 1, 1)
+
+    def _wake(self, material: Material) -> None:
+        network = fit_wake(material, progress=lambda done, whole: self._progress("wake word", done, whole))
+        self._learned["windows"] = len(windows_of(material.learn()).labels)
+        if network is None:
+            return
+        found = _wakes(self._verifier(), network, material)
+        self._conditions["wake"], self._parts["wake"] = [found], judge([found])
+        if self._parts["wake"].verdict is Verdict.BETTER:
+            path = self._given.scratch / "verifier.npz"
+            save_network(path, network)
+            self._files[VERIFIER] = path.read_bytes()
+
+    def _verifier(self) -> Network:
+        if VERIFIER not in self._given.current:
+            return shipped_network()
+        path = self._given.scratch / "verifier-before.npz"
+        path.write_bytes(self._given.current[VERIFIER])
+        return load_network(path)
+
+
+def _wakes(before: Network, after: Network, material: Material) -> Paired:
+    windows = windows_of(material.test())
+    right = [
+        [bool(score > network.threshold) == bool(label) for score, label in zip(scores, windows.labels, strict=True)]
+        for network in (before, after)
+        for scores in [network.scores(windows.features) if len(windows.labels) else np.zeros(0, np.float32)]
+    ]
+    answers = [Trial(person, *both) for person, *both in zip(windows.people, *right, strict=True)]
+    return compare("wake words", answers)

@@ -1,0 +1,106 @@
+"""The learner's process as the house sees it: started with an assignment, asked for nothing, never left behind."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from earwitness.kernel.errors import EngineFailed
+from earwitness.learning import wire
+from earwitness.learning.budget import Budget
+from earwitness.learning.gate import Verdict
+from earwitness.learning.release import Made
+from earwitness.learning.snapshot import Snapshot
+from earwitness.storage.files import make_folder
+
+if TYPE_CHECKING:
+    from earwitness.learning.adapt.language import Language
+
+HANDED_DOWN: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")
+ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the process is told beside the snapshot. ``noise`` is s16le sound of the rooms, if there is a recording."""
+
+    language: "Language"
+    fewest: int
+    current: Mapping[str, bytes] = field(default_factory=dict)
+    noise: bytes = field(default=b"", repr=False)
+    budget: Budget = field(default_factory=Budget)
+
+
+def learn(snapshot: Snapshot, task: Task, folder: Path, progress: Progress = lambda _what, _done, _all: None) -> Made:
+    """Learn in a process of its own, with a scratch folder below ``folder``; blocking, minutes.
+
+    Raises:
+        EngineFailed: the process died, or failed.
+    """
+    scratch = folder / f"run-{secrets.token_hex(8)}"
+    make_folder(scratch)
+    try:
+        with subprocess.Popen(
+            [sys.executable, "-m", "earwitness.learning.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in HANDED_DOWN if name in os.environ}
+            | ONE_THREAD
+            | {"TMPDIR": str(scratch)},
+        ) as process:
+            try:
+                return _converse(process, snapshot, task, scratch, progress)
+            finally:
+                process.kill()
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _converse(
+    process: "subprocess.Popen[bytes]", snapshot: Snapshot, task: Task, scratch: Path, progress: Progress
+) -> Made:
+    if process.stdin is None or process.stdout is None:
+        raise EngineFailed("The learner's process could not be started.")
+    rows, parts = wire.pack_examples(snapshot.examples)
+    named = {row["subject"]: each.subject for row, each in zip(rows, snapshot.examples, strict=True)}
+    names = sorted(task.current)
+    head = {
+        "language": task.language.to_json(),
+        "examples": rows,
+        "sides": {number: str(snapshot.side_of[subject]) for number, subject in named.items()},
+        "fewest": task.fewest,
+        "scratch": str(scratch),
+        "current": names,
+        "seconds": task.budget.seconds,
+        "clips": task.budget.clips,
+    }
+    try:
+        wire.send(process.stdin, head, [*parts, task.noise, *(task.current[name] for name in names)])
+        process.stdin.close()
+    except OSError as error:
+        raise EngineFailed("The learner's process ended.", next_step="Let it learn again.") from error
+    while True:
+        told, files = wire.receive(process.stdout)
+        if "progress" in told:
+            progress(*told["progress"])
+        elif "failed" in told:
+            raise _failed(told["failed"])
+        else:
+            return _made(told["outcome"], files)
+
+
+def _failed(told: list[str]) -> EngineFailed:
+    name, what, next_step = told
+    return EngineFailed(f"Learning failed: {what or name}", next_step=next_step or "Let it learn again.")
+
+
+def _made(outcome: Mapping[str, Any], files: list[bytes]) -> Made:
+    return Made(dict(zip(outcome["files"], files, strict=True)), outcome["figures"], Verdict(outcome["verdict"]))
