@@ -12,12 +12,14 @@ from fastapi import FastAPI
 
 from earwitness.bootstrap import House, create_house, open_house
 from earwitness.bootstrap.devices import serving_devices
+from earwitness.bootstrap.voice import time_zone
 from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
 from earwitness.cli.output import note, say
 from earwitness.cli.passphrase import ask_passphrase
 from earwitness.kernel.errors import EngineError, HomeError, NotFound
 from earwitness.settings import load
 from earwitness.web import logs
+from earwitness.web.front import Front
 from earwitness.web.hub import LOCAL_NAMES, create_app
 from earwitness.web.hub_lock import HubLock
 from earwitness.web.listening import USUAL_PORT, Listening, listen
@@ -67,7 +69,8 @@ def _usual_port(data: Path) -> int | None:
 
 def _run(data: Path, listening: Listening, ready: Callable[[], None], *, voice: bool) -> None:
     with open_house(data, passphrase=ask_passphrase) as house:
-        app = create_app(house, names=LOCAL_NAMES if listening.is_local else ("*",), clock=house.clock)
+        names = LOCAL_NAMES if listening.is_local else ("*",)
+        app = create_app(house, names=names, clock=house.clock, front=Front.of(house, time_zone(house)))
         house.start()
         try:
             serve(app, listening.sockets, ready, partial(_voice, house, app) if voice else nullcontext)

@@ -10,7 +10,7 @@ from typing import Any
 
 from earwitness.identity.devices import Devices
 from earwitness.kernel.actors import Actor
-from earwitness.kernel.clock import rfc3339
+from earwitness.kernel.clock import HOUR, parse_rfc3339, rfc3339
 from earwitness.kernel.errors import NotFound
 from earwitness.policy.access import Access, Action, Resource
 from earwitness.policy.purposes import Purpose
@@ -21,6 +21,8 @@ from earwitness.vault.reading import Cursor, Item, Reading
 
 KEEP = "recording:keep"
 REMOVED = "a device that was removed"
+WALKED = 200
+"""So many entries of the log are opened at a time on the way back to a certain one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class History:
             AccessDenied: the policies say no.
         """
         page = self._reading.page(actor, subjects, Purpose.HISTORY, limit=limit, before=before)
-        labels = self._labels([item.device for item in page.items if item.device])
+        labels = self.labels([item.device for item in page.items if item.device])
         lines = [
             _line(item, page.texts.get(item.id, {}), labels, damaged=item.id in page.damaged) for item in page.items
         ]
@@ -98,7 +100,7 @@ class History:
         item = self._reading.find(recording_id)
         grant = self._access.open(actor, Action.RECORDING_READ, [item.resource], Purpose.HISTORY)
         texts = self._reading.texts(grant, [item]).get(item.id, {})
-        label = self._labels([item.device] if item.device else []).get(item.device or "", "a file")
+        label = self.labels([item.device] if item.device else []).get(item.device or "", "a file")
         chain = [f"{rfc3339(item.started_at)}: {item.duration_ms / 1000:.1f} s came in through {label}."]
         if TRANSCRIPT in texts:
             chain.append(f"What was understood: “{texts[TRANSCRIPT]}”.")
@@ -106,7 +108,7 @@ class History:
             chain += [_step(step) for step in json.loads(texts[TRACE])]
         if REPLY in texts:
             chain.append(f"What was answered: “{texts[REPLY]}”.")
-        chain += [f"It was kept because {reason}." for reason in self._reasons(item)]
+        chain += [f"It was kept because {reason}." for reason in self.reasons(item)]
         chain.append(f"It will be removed by {rfc3339(item.expires_at)}.")
         chain += [f"It caused: {effect.what}." for effect in self._effects.of([recording_id])]
         return chain
@@ -120,12 +122,21 @@ class History:
         self._access.open(actor, Action.LEDGER_READ, [subject], Purpose.HISTORY)
         return [_access_line(entry) for entry in self._audit.entries(subject.subject, newest_first=True, limit=limit)]
 
-    def _reasons(self, item: Item) -> list[str]:
-        entries = self._audit.entries(item.subject)
-        kept = [entry for entry in entries if entry.body["action"] == KEEP and item.id in entry.body["resources"]]
-        return [entry.body["details"]["because"] for entry in kept]
+    def reasons(self, item: Item) -> list[str]:
+        """Return why a recording was kept, in words; the caller holds a grant to read it.
 
-    def _labels(self, devices: Sequence[str]) -> dict[str, str]:
+        The log is walked from its end to where the recording was kept.
+        """
+        before: int | None = None
+        while entries := self._audit.entries(item.subject, newest_first=True, limit=WALKED, before=before):
+            kept = [each for each in entries if each.body["action"] == KEEP and item.id in each.body["resources"]]
+            if kept or parse_rfc3339(entries[-1].body["at"]) < item.kept_at - HOUR:
+                return [each.body["details"]["because"] for each in kept]
+            before = entries[-1].seq
+        return []
+
+    def labels(self, devices: Sequence[str]) -> dict[str, str]:
+        """Return what these devices are called, by id."""
         labels = {}
         for name in set(devices):
             try:

@@ -120,15 +120,17 @@ class Audit:
             ],
         )
 
-    def entries(self, subject: str, *, newest_first: bool = False, limit: int | None = None) -> list[OpenedEntry]:
-        """Open the subject's entries.
+    def entries(
+        self, subject: str, *, newest_first: bool = False, limit: int | None = None, before: int | None = None
+    ) -> list[OpenedEntry]:
+        """Open the subject's entries; with ``before`` only those whose number is smaller.
 
         Raises:
             KeyDestroyed: the audit key is gone with its subject.
             LogCorrupt: an entry does not open or does not match its public commitment.
         """
         with self._database.read() as tx:
-            return self._entries(tx, subject, newest_first=newest_first, limit=limit)
+            return self._entries(tx, subject, newest_first=newest_first, limit=limit, before=before)
 
     def chain_breaks(self, subject: str) -> Iterator[int]:
         """Yield the sequence numbers at which the subject's chain of entries is broken.
@@ -155,12 +157,25 @@ class Audit:
         for seq in self.chain_breaks(subject):
             raise LogCorrupt(f"Your chain of entries is broken at number {seq}.", next_step="Run earwitness verify.")
 
+    def newest(self, subject: str) -> int:
+        """Return how many entries the subject has; nothing is opened for it."""
+        with self._database.read() as tx:
+            return self._heads(tx, [subject]).get(subject, (0, NO_ENTRY))[0]
+
     def _entries(
-        self, tx: Connection, subject: str, *, newest_first: bool = False, limit: int | None = None
+        self,
+        tx: Connection,
+        subject: str,
+        *,
+        newest_first: bool = False,
+        limit: int | None = None,
+        before: int | None = None,
     ) -> list[OpenedEntry]:
         cipher = self._audit_keys([subject])[subject]
         order = audit_entry.c.seq.desc() if newest_first else audit_entry.c.seq
         query = select(audit_entry.c.seq, audit_entry.c.idx).where(audit_entry.c.subject_id == subject).order_by(order)
+        if before is not None:
+            query = query.where(audit_entry.c.seq < before)
         rows = tx.execute(query.limit(limit)).all()
         sealed = self._log.leaves(tx, [row.idx for row in rows])
         return [self._open(subject, row.seq, row.idx, leaf, cipher) for row, leaf in zip(rows, sealed, strict=True)]

@@ -25,6 +25,8 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 UNCACHED = "no-store"
+PAGES_CHOOSE = {"Content-Security-Policy", "Permissions-Policy", "Referrer-Policy"}
+"""What a page may say itself: those of the app run scripts and send forms (web.templates)."""
 
 
 class Guard:
@@ -65,7 +67,10 @@ class Guard:
 
 def _add_headers(headers: MutableHeaders) -> None:
     for name, value in HEADERS.items():
-        headers[name] = value
+        if name in PAGES_CHOOSE:
+            headers.setdefault(name, value)
+        else:
+            headers[name] = value
     headers.setdefault("Cache-Control", UNCACHED)
 
 

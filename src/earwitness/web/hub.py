@@ -1,7 +1,7 @@
-"""The hub's web application: ``/`` and ``/promises``, ``/healthz``, and the public log under ``/log/``.
+"""The hub's web application: the public pages, and the app behind sign-in where a house is given.
 
-Nothing here is personal, so nothing here asks who you are. Reads that do touch a person's data will
-go through a grant, as everywhere.
+``/`` and ``/promises``, ``/notice``, ``/healthz`` and the public log under ``/log/`` show nothing personal and ask
+nobody who they are. Everything else takes a session, and opens what it shows through a grant.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fastapi import FastAPI, HTTPException, Request
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -18,12 +18,15 @@ from earwitness import __version__
 from earwitness.kernel.bugs import describe_bug
 from earwitness.kernel.clock import Clock, SystemClock
 from earwitness.kernel.errors import EarwitnessError
+from earwitness.web.app import add_rooms
+from earwitness.web.front import SEE_OTHER, Front
 from earwitness.web.guard import Guard
 from earwitness.web.pages import PUBLIC, Pages, PromiseRow
 from earwitness.web.public_log import read_log_file
+from earwitness.web.sign_in.doors import Visitor
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
-ASSETS = {"style.css": "text/css; charset=utf-8", "mark.svg": "image/svg+xml"}
+ASSETS = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".js": "text/javascript; charset=utf-8"}
 READ = ["GET", "HEAD"]
 NOT_FOUND = 404
 SERVER_ERROR = 500
@@ -60,15 +63,19 @@ class House(Protocol):
         ...
 
 
-def create_app(house: House, *, names: Sequence[str] = LOCAL_NAMES, clock: Clock | None = None) -> FastAPI:
-    """Make the application.
+def create_app(
+    house: House, *, names: Sequence[str] = LOCAL_NAMES, clock: Clock | None = None, front: Front | None = None
+) -> FastAPI:
+    """Make the application; without a ``front`` it has the public pages alone.
 
     ``names`` are the host names it answers to (``*`` for any): a page elsewhere that points its own
     name at this machine (DNS rebinding) gets nothing.
     """
     app = FastAPI(title="Earwitness", docs_url=None, redoc_url=None, openapi_url=None)
     pages = Pages()
-    _add_promises(app, house, pages)
+    _add_promises(app, house, pages, front)
+    if front is not None:
+        add_rooms(app, front)
     _add_health(app, house)
     _add_public_log(app, house.data / "log")
     _add_assets(app)
@@ -83,11 +90,25 @@ def create_app(house: House, *, names: Sequence[str] = LOCAL_NAMES, clock: Clock
     return app
 
 
-def _add_promises(app: FastAPI, house: House, pages: Pages) -> None:
+def _add_promises(app: FastAPI, house: House, pages: Pages, front: Front | None) -> None:
+    def visitor(request: Request) -> Visitor | None:
+        return front.doors.anybody(request) if front is not None else None
+
     @app.api_route("/", methods=READ)
+    def begin(request: Request) -> Response:
+        found = visitor(request)
+        if found is not None:
+            return RedirectResponse("/history" if found.person else "/account", SEE_OTHER)
+        return promises(request)
+
     @app.api_route("/promises", methods=READ)
-    def promises(request: Request) -> HTMLResponse:
-        return HTMLResponse(pages.promises(house.promise_results(), __version__, str(request.base_url)))
+    def promises(request: Request) -> Response:
+        results = house.promise_results()
+        return HTMLResponse(
+            pages.promises(
+                results, __version__, str(request.base_url), visitor=visitor(request), can_enter=front is not None
+            )
+        )
 
 
 def _add_health(app: FastAPI, house: House) -> None:
@@ -111,12 +132,14 @@ def _add_public_log(app: FastAPI, folder: Path) -> None:
 
 
 def _add_assets(app: FastAPI) -> None:
+    found = {path.name: ASSETS[path.suffix] for path in (PUBLIC / "assets").iterdir() if path.suffix in ASSETS}
+
     @app.api_route("/assets/{name}", methods=READ)
     def asset(name: str) -> FileResponse:
-        if name not in ASSETS:
+        if name not in found:
             raise HTTPException(NOT_FOUND)
-        path = PUBLIC / "assets" / name
-        return FileResponse(path, media_type=ASSETS[name], headers={"Cache-Control": "public, max-age=3600"})
+        headers = {"Cache-Control": "no-cache"}  # asked for again each time, and not sent again if it is the same
+        return FileResponse(PUBLIC / "assets" / name, media_type=found[name], headers=headers)
 
 
 def _problem(pages: Pages, status: int, error: Exception) -> Response:

@@ -71,8 +71,19 @@ class Pages:
             lstrip_blocks=True,
         )
 
-    def promises(self, rows: Sequence[PromiseRow], version: str, address: str) -> str:
-        """The table of the promises; ``address`` is where the hub was asked, with a slash at its end."""
+    def promises(
+        self,
+        rows: Sequence[PromiseRow],
+        version: str,
+        address: str,
+        *,
+        visitor: object | None = None,
+        can_enter: bool = False,
+    ) -> str:
+        """The table of the promises; ``address`` is where the hub was asked, with a slash at its end.
+
+        ``visitor`` is who is signed in, and ``can_enter`` says that one can be.
+        """
         shown = [_show(row) for row in rows]
         counts = {state: sum(row.state == state for row in shown) for state in (*STATES, "unknown")}
         newest = max((row.at for row in rows if row.at is not None), default=None)
@@ -82,6 +93,8 @@ class Pages:
             newest=rfc3339(newest) if newest is not None else "",
             version=version,
             address=address,
+            visitor=visitor,
+            can_enter=can_enter,
         )
 
     def problem(self, status: int, title: str, text: str) -> str:

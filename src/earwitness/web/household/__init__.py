@@ -1,0 +1,1 @@
+"""The household's pages: what is kept of you, who opened it, and what you chose."""
