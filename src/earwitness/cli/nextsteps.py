@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from earwitness.cli.commands import COMMANDS
 
 _COMMAND = re.compile(rf"\bearwitness ({'|'.join(COMMANDS)})((?: [a-z]+)?)(?= [A-Z]| -|[.:,;)]|$| [a-z])")
-_GROUPS = ("household", "person", "device", "contact", "place", "consent", "effects", "copies", "staff", "approval")
+_GROUPS = (
+    "household",
+    "person",
+    "device",
+    "contact",
+    "place",
+    "consent",
+    "effects",
+    "engines",
+    "copies",
+    "staff",
+    "approval",
+)
 _WITHOUT_DATA = ("bench", "home", "witness", "restore")
 _given: dict[str, str] = {}
 

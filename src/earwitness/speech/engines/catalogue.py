@@ -129,8 +129,8 @@ def find(name: str) -> Offer:
     Raises:
         NotFound: there is none.
     """
-    engine, _, model = name.partition("/")
-    found = _NAMED.get(name) or (_DEFAULT.get(engine) if not model else None)
+    engine, slash, model = name.partition("/")
+    found = _NAMED.get(name) or (None if slash else _DEFAULT.get(engine))
     if found is None and engine == "piper" and _VOICE.fullmatch(model):
         found = _piper(model)
     if found is None:

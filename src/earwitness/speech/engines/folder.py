@@ -230,7 +230,7 @@ def _transfer(remote: Remote, path: Path, client: httpx.Client, progress: Callab
         goes_on = answer.status_code == PARTIAL_CONTENT
         there = there if goes_on else 0
         with os_errors(path), path.open("ab" if goes_on else "wb") as file:
-            for piece in answer.iter_raw(PIECE):
+            for piece in answer.iter_raw():  # as they come, so that nothing is lost when it breaks off
                 there += len(piece)
                 if there > remote.size:
                     break  # more than was stated: what is there will not fit
