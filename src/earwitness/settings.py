@@ -28,6 +28,17 @@ class WitnessSettings(BaseModel):
     key: str
 
 
+class SatelliteSettings(BaseModel):
+    """A Wyoming satellite that the hub connects to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field(min_length=1, max_length=253)
+    port: int = Field(default=10700, ge=1, le=65535)
+    device: str
+    wakes: Literal["hub", "satellite-unverified"] = "hub"
+
+
 class Settings(BaseModel):
     """What an operator chooses once; the people's own choices are in the database."""
 
@@ -52,6 +63,12 @@ class Settings(BaseModel):
     recogniser: str = Field(default="pocketsphinx", pattern=r"^[a-z]+(/[A-Za-z0-9_.-]+)?$|^wyoming://[^/\s]+:\d+$")
     recognisers: int = Field(default=0, ge=0, le=64)
     voice: str = Field(default="espeak-ng/en-us", pattern=r"^[a-z-]+(/[A-Za-z0-9_.+-]+)?$|^wyoming://[^/\s]+:\d+$")
+    wyoming_port: int = Field(default=0, ge=0, le=65535)
+    wyoming_host: str = "localhost"
+    wyoming_allow: tuple[str, ...] = ()
+    wyoming_services: tuple[Literal["wake", "asr", "intent", "handle", "tts"], ...] = ("wake", "tts")
+    wyoming_device: str = ""
+    satellites: tuple[SatelliteSettings, ...] = ()
 
     @property
     def rotation_ms(self) -> int:
@@ -77,11 +94,12 @@ class Settings(BaseModel):
         lines = ["# Earwitness settings; see docs/settings.md. No secrets belong here."]
         lines += [
             f"{name} = {_toml(value)}"
-            for name, value in self.model_dump(exclude={"witnesses"}).items()
+            for name, value in self.model_dump(exclude={"witnesses", "satellites"}).items()
             if value != type(self).model_fields[name].default
         ]
-        for witness in self.witnesses:
-            lines += ["", "[[witnesses]]", f"url = {_toml(witness.url)}", f"key = {_toml(witness.key)}"]
+        for block in (*self.witnesses, *self.satellites):
+            name = "witnesses" if isinstance(block, WitnessSettings) else "satellites"
+            lines += ["", f"[[{name}]]", *(f"{key} = {_toml(value)}" for key, value in block)]
         return "\n".join(lines) + "\n"
 
 
@@ -123,5 +141,7 @@ def store(data: Path, settings: Settings) -> None:
 def _toml(value: object) -> str:
     if isinstance(value, bool | int):
         return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

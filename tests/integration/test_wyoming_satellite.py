@@ -12,7 +12,7 @@ from earwitness.assistant.hearing import Engines
 from earwitness.gateway.wyoming import Kind, Services, WyomingServer, offers
 from earwitness.gateway.wyoming.satellite import Place, SatelliteLink, SatelliteLinks, Standing, Wakes
 from earwitness.skills.clock.skill import ClockSkill
-from earwitness.testing.aloud import KITCHEN, Aloud, aloud, real_engines, said, silence, until
+from earwitness.testing.aloud import KITCHEN, Aloud, aloud, parts, real_engines, said, silence, until
 from earwitness.testing.runlog import RunLog
 from earwitness.testing.wyoming_satellite import RATE, PackageMissingError, RealSatellite, install
 from earwitness.web.listening import listen
@@ -118,7 +118,7 @@ def test_a_satellite_with_its_own_wake_word_is_heard_only_if_that_is_chosen(
     """Its own wake word comes from our wake service here, which verifies; the satellite sends nothing of it on."""
 
     async def talk(house: Aloud) -> None:
-        programs = offers.programs([Kind.WAKE], engines.wake.words, "", {})
+        programs = offers.programs([Kind.WAKE], parts(engines))
         server = WyomingServer(Services(house.assistant, programs))
         listening = listen("127.0.0.1", 0)
         await server.start(listening.sockets)

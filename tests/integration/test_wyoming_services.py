@@ -27,7 +27,7 @@ from wyoming.wake import Detect, Detection, NotDetected
 from earwitness.assistant.hearing import Engines
 from earwitness.gateway.wyoming import Kind, Services, WyomingServer, offers
 from earwitness.skills.clock.skill import ClockSkill
-from earwitness.testing.aloud import KITCHEN, Aloud, aloud, real_engines, said, silence
+from earwitness.testing.aloud import KITCHEN, Aloud, aloud, parts, real_engines, said, silence
 from earwitness.web.listening import listen
 
 Client = Callable[[], AsyncTcpClient]
@@ -42,8 +42,7 @@ def engines() -> Iterator[Engines]:
 @asynccontextmanager
 async def served(engines: Engines, *kinds: Kind) -> AsyncIterator[tuple[Client, Aloud]]:
     house = aloud(engines, [ClockSkill()])
-    words, voice = engines.wake.words, engines.voice.voice
-    programs = offers.programs(kinds or tuple(Kind), words, voice, {})
+    programs = offers.programs(kinds or tuple(Kind), parts(engines))
     server = WyomingServer(Services(house.assistant, programs, KITCHEN))
     listening = listen("127.0.0.1", 0)
     await server.start(listening.sockets)

@@ -18,6 +18,7 @@ from earwitness.assistant.shared import Counts, Shared
 from earwitness.assistant.skill import Here, Skill
 from earwitness.assistant.turn import Answering, Finished
 from earwitness.assistant.vocabulary import Vocabulary
+from earwitness.gateway.wyoming.offers import Parts
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
 from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import NotFound
@@ -91,6 +92,11 @@ def aloud(
         counts=Counts(),
     )
     return Aloud(Assistant(shared), kept)
+
+
+def parts(engines: Engines) -> Parts:
+    """The engines by name, as Wyoming's services describe them."""
+    return Parts(engines.wake.words, POCKETSPHINX.name, engines.voice.voice, {"pocketsphinx": "5"})
 
 
 @cache

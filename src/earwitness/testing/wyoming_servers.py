@@ -10,7 +10,7 @@ from typing import Final
 from earwitness.assistant.hearing import Engines
 from earwitness.assistant.skill import Skill
 from earwitness.gateway.wyoming import Kind, Services, WyomingServer, offers
-from earwitness.testing.aloud import KITCHEN, aloud
+from earwitness.testing.aloud import KITCHEN, aloud, parts
 from earwitness.web.listening import listen
 
 LOOPBACK: Final = "127.0.0.1"
@@ -27,7 +27,7 @@ def our_server(engines: Engines, *skills: Skill, kinds: tuple[Kind, ...] = tuple
 
     async def begin() -> WyomingServer:
         house = aloud(engines, skills)
-        programs = offers.programs(kinds, engines.wake.words, engines.voice.voice, {})
+        programs = offers.programs(kinds, parts(engines))
         server = WyomingServer(Services(house.assistant, programs, KITCHEN))
         await server.start(listening.sockets)
         return server

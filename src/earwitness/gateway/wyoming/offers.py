@@ -1,6 +1,7 @@
 """What ``info`` says of each service: models, languages, who made them, version."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from earwitness import __version__
@@ -11,26 +12,48 @@ from earwitness.protocol.wyoming.info import Model, Program
 NAME: Final = "earwitness"
 OURSELVES: Final = "Earwitness contributors"
 LANGUAGES: Final = ("en",)
+MAKERS: Final[Mapping[str, tuple[str, str]]] = {
+    "pymicro-wakeword": ("Kevin Ahrendt", "https://github.com/kahrendt/microWakeWord"),
+    "pocketsphinx": ("Carnegie Mellon University", "https://github.com/cmusphinx/pocketsphinx"),
+    "whisper": ("OpenAI", "https://github.com/openai/whisper"),
+    "moonshine": ("Useful Sensors", "https://github.com/moonshine-ai/moonshine"),
+    "espeak-ng": ("espeak-ng contributors", "https://github.com/espeak-ng/espeak-ng"),
+    "piper": ("Open Home Foundation", "https://github.com/OHF-voice/piper1-gpl"),
+}
 
 
-def wake(words: Sequence[str], version: str) -> Program:
-    """The wake words, each verified a second time."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The engines of the hub by name, ``espeak-ng/en-us``, and ``versions`` by the part before the slash."""
+
+    words: Sequence[str]
+    recogniser: str
+    voice: str
+    versions: Mapping[str, str]
+
+
+def programs(kinds: Sequence[Kind], parts: Parts) -> dict[Kind, Program]:
+    """The programs of these kinds."""
+    made: dict[Kind, Callable[[Parts], Program]] = {
+        Kind.WAKE: _wake,
+        Kind.ASR: _asr,
+        Kind.INTENT: _intent,
+        Kind.HANDLE: _handle,
+        Kind.TTS: _tts,
+    }
+    return {kind: made[kind](parts) for kind in kinds}
+
+
+def _wake(parts: Parts) -> Program:
     models = tuple(
-        Model(
-            as_name(word), LANGUAGES, f"“{word}”, verified a second time", version,
-            "Kevin Ahrendt", "https://github.com/kahrendt/microWakeWord", phrase=word,
-        )
-        for word in words
-    )  # fmt: skip
+        _model(as_name(word), "pymicro-wakeword", parts, f"“{word}”, verified a second time", phrase=word)
+        for word in parts.words
+    )
     return _ours("Wake words, verified a second time before anybody is told", models)
 
 
-def asr(version: str) -> Program:
-    """The recogniser of the household's sentences."""
-    model = Model(
-        "pocketsphinx-en-us", LANGUAGES, "The sentences that the household may say right now", version,
-        "Carnegie Mellon University", "https://github.com/cmusphinx/pocketsphinx",
-    )  # fmt: skip
+def _asr(parts: Parts) -> Program:
+    model = _model(parts.recogniser, _engine(parts.recogniser), parts, "The sentences the household may say right now")
     can = {
         "supports_transcript_streaming": True,
         "requires_external_vad": True,
@@ -40,40 +63,29 @@ def asr(version: str) -> Program:
     return _ours("Recognition of the household's sentences; keeps nothing", (model,), can)
 
 
-def intent() -> Program:
-    """Understanding."""
-    return _ours("What a sentence means", (_model("sentences"),))
+def _intent(parts: Parts) -> Program:
+    return _ours("What a sentence means", (_model("sentences", NAME, parts),))
 
 
-def handle() -> Program:
-    """The skills."""
+def _handle(parts: Parts) -> Program:
     can = {"supports_handled_streaming": False, "supports_home_control": True}
-    return _ours("Does what a sentence asks and answers", (_model("skills"),), can)
+    return _ours("Does what a sentence asks and answers", (_model("skills", NAME, parts),), can)
 
 
-def tts(voice: str, version: str, made_by: str = "espeak-ng contributors") -> Program:
-    """The voice."""
-    model = Model(voice, LANGUAGES, "", version, made_by, "https://github.com/espeak-ng/espeak-ng")
+def _tts(parts: Parts) -> Program:
+    model = _model(parts.voice, _engine(parts.voice), parts)
     return _ours("The assistant's voice", (model,), {"supports_synthesize_streaming": True})
 
 
-def _model(name: str) -> Model:
-    return Model(name, LANGUAGES, "", __version__, OURSELVES)
+def _engine(name: str) -> str:
+    return name.partition("/")[0].partition(":")[0]
+
+
+def _model(name: str, engine: str, parts: Parts, description: str = "", phrase: str = "") -> Model:
+    made_by, url = MAKERS.get(engine, (OURSELVES if engine == NAME else engine, ""))
+    version = parts.versions.get(engine, __version__ if engine == NAME else "")
+    return Model(name, LANGUAGES, description, version, made_by, url, phrase=phrase)
 
 
 def _ours(description: str, models: tuple[Model, ...], can: Mapping[str, bool] | None = None) -> Program:
     return Program(NAME, models, description, __version__, OURSELVES, can=can or {})
-
-
-def programs(
-    kinds: Sequence[Kind], words: Sequence[str], voice: str, versions: Mapping[str, str]
-) -> dict[Kind, Program]:
-    """The programs of these kinds; ``versions`` are those of the engines, by their names."""
-    made: dict[Kind, Callable[[], Program]] = {
-        Kind.WAKE: lambda: wake(words, versions.get("pymicro-wakeword", "")),
-        Kind.ASR: lambda: asr(versions.get("pocketsphinx", "")),
-        Kind.INTENT: intent,
-        Kind.HANDLE: handle,
-        Kind.TTS: lambda: tts(voice, versions.get("espeak-ng", "")),
-    }
-    return {kind: made[kind]() for kind in kinds}

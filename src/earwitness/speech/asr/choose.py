@@ -10,11 +10,12 @@ from earwitness.speech.asr.pool import RecogniserPool
 from earwitness.speech.asr.process import EngineSpec
 from earwitness.speech.engines.catalogue import Kind, MoonshineFiles, Offer, find
 from earwitness.speech.engines.folder import EngineFolder, Installed
+from earwitness.speech.engines.wyoming import SCHEME, Server
 
 ENGINES: Final = "earwitness.speech.asr.engines"
 POCKETSPHINX: Final = EngineSpec("pocketsphinx", f"{__name__}:load_pocketsphinx")
 THREADS: Final = 2  # of one process of a large model; PocketSphinx uses one
-WYOMING: Final = "wyoming://"
+WYOMING: Final = f"{SCHEME}://"
 
 
 def load_pocketsphinx(acoustics: str = "") -> PocketSphinxRecogniser:
@@ -31,6 +32,9 @@ def recogniser_spec(name: str, data: Path, *, acoustics: Path | None = None) -> 
         NotFound, BadInput: there is no such recogniser.
         EngineMissing: its weights are not installed, or damaged.
     """
+    if name.startswith(WYOMING):
+        server = Server.at(name)
+        return EngineSpec("wyoming", f"{ENGINES}.wyoming:load", {"host": server.host, "port": server.port})
     offer = find(name)
     if offer.kind is not Kind.RECOGNISER:
         raise BadInput(f"{offer.name} is no recogniser.", next_step="earwitness engines list shows which are.")

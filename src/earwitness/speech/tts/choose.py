@@ -1,6 +1,7 @@
 """Which voice: the setting ``voice`` to an engine with a cache before it and something to fall back on behind it.
 
-``espeak-ng/en-us`` (any voice espeak-ng has), ``piper/en_GB-alba-medium`` (any voice that is installed).
+``espeak-ng/en-us`` (any voice espeak-ng has), ``piper/en_GB-alba-medium`` (any voice that is installed),
+``wyoming://host:port`` (the voice that a Wyoming server chooses).
 """
 
 from collections.abc import Sequence
@@ -10,9 +11,11 @@ from pathlib import Path
 from earwitness.kernel.errors import BadInput, EngineMissing
 from earwitness.speech.engines.catalogue import Kind, find
 from earwitness.speech.engines.folder import EngineFolder
+from earwitness.speech.engines.wyoming import SCHEME, Server
 from earwitness.speech.tts.cache import CachedSynthesizer
 from earwitness.speech.tts.engines.espeak import PROGRAM, Espeak
 from earwitness.speech.tts.engines.piper import Piper
+from earwitness.speech.tts.engines.wyoming import WyomingSynthesizer
 from earwitness.speech.tts.port import Synthesizer
 from earwitness.speech.tts.sure import SureSynthesizer
 
@@ -28,6 +31,8 @@ def engine(name: str, data: Path) -> Synthesizer:
     program, _, voice = name.partition("/")
     if program == PROGRAM:
         return Espeak(voice) if voice else Espeak()
+    if program == f"{SCHEME}:":
+        return WyomingSynthesizer(Server.at(name))
     offer = find(name)
     if offer.kind is not Kind.VOICE:
         raise BadInput(f"{offer.name} is no voice.", next_step="earwitness engines list shows which are.")
