@@ -27,7 +27,12 @@ PASSWORD = "quiet lamp under nine rivers"  # noqa: S105 - made up, for tests
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--autoplay-policy=user-gesture-required")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--autoplay-policy=user-gesture-required",
+)
 SOON_MS = 10_000
 
 

@@ -24,6 +24,7 @@ from earwitness.web.front import Front, go
 from earwitness.web.household.history_page import history_page
 from earwitness.web.household.receipts_page import receipts_page
 from earwitness.web.household.recording_page import recording_page
+from earwitness.web.household.who_page import who_page
 from earwitness.web.sign_in.account_page import account_page
 from earwitness.web.sign_in.entering import entering
 
@@ -45,6 +46,7 @@ def add_rooms(app: FastAPI, front: Front) -> None:
         history_page(front),
         recording_page(front),
         receipts_page(front),
+        who_page(front),
     ):
         app.include_router(routes)
 
