@@ -29,6 +29,23 @@ def register(bench: typer.Typer) -> None:
     bench.command("understanding", epilog=examples("earwitness bench understanding --data ../shared/eval"))(
         understanding
     )
+    bench.command("turn", epilog=examples("earwitness bench turn --data ../shared/eval --json turn.json"))(turn)
+
+
+def turn(
+    data: Data,
+    utterances: Annotated[int, typer.Option(min=1, help="How many orders; each takes about six seconds.")] = 60,
+    sentences: Annotated[
+        Path | None, typer.Option(help="The folder of the barista's sentences; the checkout's if left out.")
+    ] = None,
+    to: JsonFile = None,
+) -> None:
+    """Turns: from the last voiced sample to the first sound of the reply; streams a core; memory."""
+    from earwitness.bench.turn import run_turn  # noqa: PLC0415 - brings every engine
+
+    with progress("speaking") as advance:
+        figures = run_turn(data, advance, sentences=sentences or EXAMPLES / "barista", most=utterances)
+    _report(figures, to)
 
 
 def wake(data: Data, every: Every = 1, to: JsonFile = None) -> None:
