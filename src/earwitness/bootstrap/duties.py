@@ -43,6 +43,8 @@ def take_duties(house: "House") -> None:
     """Say what this process does for each kind of background work."""
     house.handlers.add(REMOVE_JOB, lambda payload: _ignore(house.removal.remove(str(payload["erasure"]))))
     house.handlers.add(WITHDRAW_JOB, house.review.withdrawals.work)
+    for kind, handler in house.forgetting.handlers().items():
+        house.handlers.add(kind, handler)
     for duty in DUTIES.values():
         house.handlers.add(duty.kind, partial(_perform, house, duty))
 

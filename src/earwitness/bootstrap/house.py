@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Self
 
 from earwitness.bootstrap import stores
 from earwitness.bootstrap.duties import DUTIES, take_duties
-from earwitness.bootstrap.learning import LearningRoom, noticing, open_learning, take_learning_duties
+from earwitness.bootstrap.learning import noticing, open_learning
 from earwitness.identity.directory import Directory
 from earwitness.jobs import schedules
 from earwitness.jobs.runners import Runner
 from earwitness.jobs.work import Handlers
 from earwitness.kernel.clock import Clock
 from earwitness.learning.corrections import Corrections
+from earwitness.learning.forget import Forgetting
 from earwitness.learning.kinds import register_learning
+from earwitness.learning.learner import Learning
 from earwitness.ledger.log import Log
 from earwitness.ledger.publisher import Publisher
 from earwitness.policy.access import Access
@@ -79,7 +81,8 @@ class House:
     reading: Reading
     adding: Adding
     corrections: Corrections
-    learning: LearningRoom
+    learning: Learning
+    forgetting: Forgetting
     review: Review
     effects: Effects
     receipts: Receipts
@@ -186,7 +189,8 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     reading = Reading(database, blobs, keyring, access, clock)
     adding = Adding(database, blobs, keyring, audit, registry, access, clock, intake_lock(data))
     erasure = Erasure(database, log, audit, access, receipts, effects, removal, clock)
-    learning = open_learning(data, database, log, keyring, reading, access, audit, clock)
+    learning = open_learning(data, database, log, keyring, reading, clock)
+    forgetting = Forgetting(database, learning, access, audit, clock)
     handlers = Handlers()
     house = House(
         data=data,
@@ -200,7 +204,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         registry=registry,
         directory=directory,
         accounts=Accounts(database, keyring, clock),
-        consents=Consents(database, clock, log.bury, noticing(learning.forgetting, audit.record_change)),
+        consents=Consents(database, clock, log.bury, noticing(forgetting, audit.record_change)),
         choices=choices,
         approvals=Approvals(database, clock),
         access=access,
@@ -209,6 +213,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         adding=adding,
         corrections=Corrections(reading, adding, access, clock),
         learning=learning,
+        forgetting=forgetting,
         review=open_review(database, log, audit, access, reading, adding, erasure, clock),
         effects=effects,
         receipts=receipts,
@@ -228,5 +233,4 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         closing=closing,
     )
     take_duties(house)
-    take_learning_duties(handlers, learning)
     return house

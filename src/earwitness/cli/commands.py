@@ -24,11 +24,12 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
         "household": Listed("household", "Add and list households."),
         "account": Listed("account", "Who may sign in to the pages: add, list, reset, remove."),
         "person": Listed("person", "Add, list, show and rename people."),
-        "device": Listed("device", "Add devices, and say whose each is."),
+        "device": Listed("device", "Add devices, pair them; run a satellite."),
         "contact": Listed("contact", "Your contacts, and how you say their names."),
         "place": Listed("place", "What the household calls its places."),
     },
     "Talking to it": {
+        "listen": Listed("listen", "Talk to the hub through this machine's microphone."),
         "say": Listed("say", "Play recordings to the assistant, or type a sentence."),
         "engines": Listed("engines", "Speech engines: list, install, remove."),
         "home": Listed("home", "Try sentences on a home: intent, reply, what changed."),
@@ -41,6 +42,9 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
         "why": Listed("history", "Explain a recording: how it came, why it was kept."),
         "who": Listed("who", "List who and what opened something of yours."),
         "effects": Listed("effects", "What recordings caused, and taking it back."),
+    },
+    "What it learns": {
+        "learn": Listed("learn", "Learn from what people put right; release, roll back, forget."),
     },
     "Deleting, and taking along": {
         "erase": Listed("erase", "Erase recordings, a time span, a device's, or yourself."),

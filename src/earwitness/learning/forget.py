@@ -15,7 +15,8 @@ from sqlalchemy import Connection, select
 
 from earwitness.identity.changes import Change, ChangeRecord
 from earwitness.jobs.payload import Payload
-from earwitness.jobs.work import enqueue, insert_into
+from earwitness.jobs.work import State as WorkState
+from earwitness.jobs.work import enqueue, insert_into, listing
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import EngineFailed, NotFound
@@ -103,6 +104,14 @@ class Forgetting:
             with self._database.write() as tx:
                 again = {} if found.subject == SHARED else {"household": found.subject}
                 enqueue(tx, RELEARN_JOB, again, key=f"{RELEARN_JOB}:{name}", now=self._clock.now_ms())
+
+    def carry_out_due(self) -> list[str]:
+        """Destroy at once what is queued, without waiting for the background work; return the releases' ids."""
+        with self._database.read() as tx:
+            rows = listing(tx, state=WorkState.READY, kind=FORGET_JOB)
+        for row in rows:
+            self.carry_out(row.payload)
+        return [str(row.payload["release"]) for row in rows]
 
     def learn_again(self, payload: Payload) -> Release | None:
         """Do a work row of :data:`RELEARN_JOB`: learn from those who stay.

@@ -8,9 +8,10 @@ evidence*, and the old model stays.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from earwitness.learning.paired import Paired
+if TYPE_CHECKING:
+    from earwitness.learning.paired import Paired
 
 MOST_LOST: Final = -0.03  # of the share accepted, at the lower end of the interval, before it counts against
 FEWEST_PEOPLE: Final = 2
@@ -39,7 +40,7 @@ class Judged:
         return {"verdict": str(self.verdict), "why": self.why}
 
 
-def judge(conditions: Sequence[Paired]) -> Judged:
+def judge(conditions: "Sequence[Paired]") -> Judged:
     """Judge one part from its trials under each condition."""
     enough = [each for each in conditions if each.trials >= FEWEST_TRIALS and each.people >= FEWEST_PEOPLE]
     if not enough:

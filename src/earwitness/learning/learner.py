@@ -5,7 +5,7 @@ before those that are shared; of the other parts the household's is taken where 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ from earwitness.learning.gate import Verdict
 from earwitness.learning.process import Progress, Task, learn
 from earwitness.learning.release import Release, Releases
 from earwitness.learning.snapshot import SHARED, Snapshots
+from earwitness.learning.split import Side
 from earwitness.understanding.taught import NOTHING, Taught, read_taught, together
 
 if TYPE_CHECKING:
@@ -100,6 +101,20 @@ class Learning:
         if activated:
             release = self.releases.activate(release.id)
         return Learned(len(snapshot.examples), snapshot.people, release, activated)
+
+    def evaluate(self, release: Release, budget: Budget, progress: Progress) -> dict[str, Any]:
+        """Compare a release with what ships, on the people it was not learned from; return the figures.
+
+        Raises:
+            BlobMissing, BlobCorrupt, KeyDestroyed: the release is gone.
+            EngineFailed: the learner's process failed.
+        """
+        taken = self.snapshots.take(release.subject)
+        learned = self.snapshots.learned_from(release.snapshot)
+        side_of = {subject: Side.LEARN if subject in learned else Side.TEST for subject in taken.side_of}
+        task = Task(self.language(release.subject), ALONE, self.releases.content(release), budget=budget, compare=True)
+        figures: dict[str, Any] = dict(learn(replace(taken, side_of=side_of), task, self.folder, progress).figures)
+        return figures
 
     def in_use(self, household: str | None = None) -> InUse:
         """What is in use now; opened into ``run/models`` at the first time. Never raises for what is gone."""

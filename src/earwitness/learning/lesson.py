@@ -90,14 +90,31 @@ class Run:
         self._understanding(material)
         self._wake(material)
         figures = {
-            "parts": {
-                name: each.to_json() | {"conditions": [found.to_json() for found in self._conditions.get(name, [])]}
-                for name, each in self._parts.items()
-            },
+            "parts": self._told(),
             "learned": self._learned,
             "seconds": round(time.monotonic() - begun, 1),
         }
         return Outcome(self._files, figures, overall(self._parts.values()) if self._files else self._nothing())
+
+    def compare(self) -> Outcome:
+        """Compare what is in use with what ships, on everybody who was not learned from; no files come of it."""
+        lessons = self._lessons()
+        used, self._before = self._before, System.open(self._plain)
+        tested = [each for each in lessons if each.side is Side.TEST and each.meaning is not None and each.example.pcm]
+        found = paired(
+            trials(self._before, used, tested, self._noise(tested, None), self._given.budget, self._comparing)
+        )
+        self._conditions["recogniser"], self._parts["recogniser"] = found, judge(found)
+        return Outcome({}, {"parts": self._told()}, overall(self._parts.values()))
+
+    def _comparing(self, done: int, whole: int) -> None:
+        self._progress("comparing", done, whole)
+
+    def _told(self) -> dict[str, Any]:
+        return {
+            name: each.to_json() | {"conditions": [found.to_json() for found in self._conditions.get(name, [])]}
+            for name, each in self._parts.items()
+        }
 
     def _nothing(self) -> Verdict:
         worse = any(each.verdict is Verdict.WORSE for each in self._parts.values())
@@ -154,16 +171,7 @@ class Run:
         folder = install(fitted.means, self._given.scratch / "after") if fitted else None
         after = System.open(self._plain.with_taught(wording, self._plain.graph), folder)
         noise = self._noise(tested, fitted.noise if fitted else None)
-        found = paired(
-            trials(
-                self._before,
-                after,
-                tested,
-                noise,
-                self._given.budget,
-                lambda done, whole: self._progress("comparing", done, whole),
-            )
-        )
+        found = paired(trials(self._before, after, tested, noise, self._given.budget, self._comparing))
         self._conditions["recogniser"] = found
         self._parts["recogniser"] = judge(found)
         return self._parts["recogniser"].verdict is Verdict.BETTER

@@ -36,6 +36,8 @@ class Task:
     current: Mapping[str, bytes] = field(default_factory=dict)
     noise: bytes = field(default=b"", repr=False)
     budget: Budget = field(default_factory=Budget)
+    compare: bool = False
+    """learn nothing: compare what is in use with what ships"""
 
 
 def learn(snapshot: Snapshot, task: Task, folder: Path, progress: Progress = lambda _what, _done, _all: None) -> Made:
@@ -81,6 +83,7 @@ def _converse(
         "current": names,
         "seconds": task.budget.seconds,
         "clips": task.budget.clips,
+        "compare": task.compare,
     }
     try:
         wire.send(process.stdin, head, [*parts, task.noise, *(task.current[name] for name in names)])

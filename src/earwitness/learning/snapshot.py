@@ -86,6 +86,14 @@ class Snapshots:
         self._write(taken, salt)
         return taken
 
+    def learned_from(self, snapshot_id: str) -> frozenset[str]:
+        """The subjects that a snapshot was learned from, tested ones left out."""
+        query = select(learning_example.c.subject_id).where(
+            learning_example.c.snapshot_id == snapshot_id, learning_example.c.side == str(Side.LEARN)
+        )
+        with self._database.read() as tx:
+            return frozenset(tx.scalars(query))
+
     def _candidates(self, tx: Connection, subject: str) -> dict[str, list[str]]:
         """Recordings by subject."""
         said = func.max(artefact.c.created_at)

@@ -30,7 +30,8 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     def progress(what: str, done: int, whole: int) -> None:
         wire.send(outgoing, {"progress": [what, done, whole]})
 
-    outcome = Run(_assignment(head, parts), progress).go()
+    given = Run(_assignment(head, parts), progress)
+    outcome = given.compare() if head["compare"] else given.go()
     names = sorted(outcome.files)
     told = {"outcome": {"figures": outcome.figures, "verdict": str(outcome.verdict), "files": names}}
     wire.send(outgoing, told, [outcome.files[name] for name in names])
