@@ -4,6 +4,7 @@ The home has its own understanding of sentences (skills/home); it is given the w
 template comes here too: what the home does not understand changes nothing.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from earwitness.skills.home.skill import Answer, HomeSkill, Kind
 from earwitness.skills.house.taking_back import EFFECT, FINAL_EFFECT, undo_of
 from earwitness.skills.saying import counted, in_words, joined
 from earwitness.understanding.context import Context
+from earwitness.understanding.wording import plain
 
 Homes = Callable[[str], HomeControl | None]
 """The home of a household, None where none is connected."""
@@ -33,6 +35,8 @@ ENDINGS = {
     Kind.NOTHING: Ending.NOTHING,
     Kind.FAILED: Ending.FAILED,
 }
+_ANSWER = re.compile(r"^(?:the |that |this )?(?:\w+ ){1,2}ones?$")
+"""Words that answer "which one?": where nothing was asked they are no order, though "one" is a number."""
 _NOT_FOR_IT = frozenset({"not_understood", "unknown_name"})
 INTENTS = frozenset({
     "HassTurnOn", "HassTurnOff", "HassToggle", "HassLightSet", "LightAdjust", "HassSetPosition", "HassGetState",
@@ -96,7 +100,7 @@ class HouseSkill:
         conversation = self._conversation(request, control)
         if conversation.asked_at is None or request.now - conversation.asked_at > OPEN_FOR_MS:
             conversation.skill.settle()
-            if request.meant is not None:
+            if request.meant is not None or _ANSWER.match(plain(request.heard)):
                 return None
         answer = await self._said(request, control, conversation, request.heard)
         if answer.reason in _NOT_FOR_IT:
