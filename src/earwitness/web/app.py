@@ -21,6 +21,7 @@ from earwitness.kernel.errors import (
     TooManyTries,
 )
 from earwitness.web.front import Front, go
+from earwitness.web.household.choices_page import choices_page
 from earwitness.web.household.history_page import history_page
 from earwitness.web.household.receipts_page import receipts_page
 from earwitness.web.household.recording_page import recording_page
@@ -47,6 +48,7 @@ def add_rooms(app: FastAPI, front: Front) -> None:
         recording_page(front),
         receipts_page(front),
         who_page(front),
+        choices_page(front),
     ):
         app.include_router(routes)
 
