@@ -49,6 +49,22 @@ class Whisper:
 
     def __call__(self, sound: NDArray[np.float32]) -> Transcript:
         """Transcribe an utterance."""
+        # Where it finds no times for the words the library drops the words as well, so then they are asked for alone.
+        found = self._first(sound, times=True) or self._first(sound, times=False)
+        if found is None:
+            return Transcript("", 0.0)
+        words = tuple(
+            Word(each.word.strip(), round(1000 * each.start), round(1000 * each.end), float(each.probability))
+            for each in found.words or ()
+        )
+        confidence = float(np.exp(found.avg_logprob)) * (1.0 - found.no_speech_prob)
+        return Transcript(found.text.strip(), float(np.clip(confidence, 0.0, 1.0)), words)
+
+    def _first(self, sound: NDArray[np.float32], *, times: bool) -> "faster_whisper.transcribe.Segment | None":
+        """What the library writes of its first window, 30 seconds, which is all there is.
+
+        It would go on behind the last word, and write something of the silence there.
+        """
         segments, _ = self._model.transcribe(
             sound,
             language=self._language,
@@ -56,20 +72,9 @@ class Whisper:
             temperature=0.0,
             condition_on_previous_text=False,
             without_timestamps=True,
-            word_timestamps=True,
+            word_timestamps=times,
         )
-        found = list(segments)
-        words = tuple(
-            Word(each.word.strip(), round(1000 * each.start), round(1000 * each.end), float(each.probability))
-            for segment in found
-            for each in segment.words or ()
-        )
-        weights = [max(1, len(segment.tokens)) for segment in found]
-        if not found:
-            return Transcript("", 0.0)
-        chances = [float(np.exp(each.avg_logprob)) * (1.0 - each.no_speech_prob) for each in found]
-        confidence = float(np.clip(np.average(chances, weights=weights), 0.0, 1.0))
-        return Transcript(" ".join(segment.text.strip() for segment in found), confidence, words)
+        return next(iter(segments), None)
 
 
 def load(folder: str, *, threads: int = 1, language: str = "en") -> TranscribingRecogniser:
