@@ -28,7 +28,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class System:
-    """A recogniser with its acoustic model, the sentences with what was taught, and the matcher."""
+    """A recogniser with its acoustic model, the sentences with what was taught, and the matcher.
+
+    It hears the sentences without open slots: taking free text down takes most of the time and none of what is learned.
+    """
 
     recogniser: PocketSphinxRecogniser
     speech: Speech
@@ -37,7 +40,7 @@ class System:
     def open(cls, speech: Speech, acoustics: Path | None = None) -> "System":
         """Load it; ``acoustics`` is a folder with an acoustic model, None for the shipped one."""
         made = cls(PocketSphinxRecogniser(acoustics=acoustics), speech)
-        made.recogniser.prepare(speech.graph)
+        made.recogniser.prepare(speech.graph.closed())
         return made
 
     def hear(self, pcm: bytes) -> list[Hypothesis]:

@@ -7,7 +7,7 @@ row that destroys every model they taught (forget.py).
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select
 
 from earwitness.jobs.work import enqueue
 from earwitness.kernel.clock import Clock
@@ -59,19 +59,21 @@ def count_examples(tx: Connection, snapshot_id: str) -> int:
 
 
 def forget_examples(tx: Connection, recordings: Sequence[str], now: int) -> int:
-    """Remove the rows of these recordings and queue the end of every model they taught; return how many rows."""
-    taught = learning_example.c.recording_id.in_(recordings)
-    for release in _standing(tx, select(learning_example.c.snapshot_id).where(taught)):
-        queue_forgetting(tx, release, now)
-    return tx.execute(delete(learning_example).where(taught)).rowcount
+    """Remove the rows of these recordings and queue the end of every model they taught; return how many taught."""
+    return _forget(tx, learning_example.c.recording_id.in_(recordings), now)
 
 
 def forget_subject(tx: Connection, subject: str, now: int) -> int:
     """Remove the rows of all of a subject's recordings, as :func:`forget_examples`."""
-    taught = learning_example.c.subject_id == subject
+    return _forget(tx, learning_example.c.subject_id == subject, now)
+
+
+def _forget(tx: Connection, taught: ColumnElement[bool], now: int) -> int:
     for release in _standing(tx, select(learning_example.c.snapshot_id).where(taught)):
         queue_forgetting(tx, release, now)
-    return tx.execute(delete(learning_example).where(taught)).rowcount
+    count = tx.scalar(select(func.count(learning_example.c.recording_id.distinct())).where(taught))
+    tx.execute(delete(learning_example).where(taught))
+    return count or 0
 
 
 def queue_forgetting(tx: Connection, release: str, now: int) -> None:

@@ -66,11 +66,18 @@ class Run:
         self._given = assignment
         self._progress = progress
         self._plain = Speech.open(assignment.language)
-        self._before = self._in_use()
+        self._loaded: System | None = None
         self._parts: dict[str, Judged] = {}
         self._conditions: dict[str, list[Paired]] = {}
         self._files: dict[str, bytes] = {}
         self._learned: dict[str, int] = {}
+
+    @property
+    def _before(self) -> System:
+        """What is in use; loaded when something is first heard or compared."""
+        if self._loaded is None:
+            self._loaded = self._in_use()
+        return self._loaded
 
     def _in_use(self) -> System:
         current = self._given.current
@@ -99,7 +106,7 @@ class Run:
     def compare(self) -> Outcome:
         """Compare what is in use with what ships, on everybody who was not learned from; no files come of it."""
         lessons = self._lessons()
-        used, self._before = self._before, System.open(self._plain)
+        used, self._loaded = self._before, System.open(self._plain)
         tested = [each for each in lessons if each.side is Side.TEST and each.meaning is not None and each.example.pcm]
         found = paired(
             trials(self._before, used, tested, self._noise(tested, None), self._given.budget, self._comparing)

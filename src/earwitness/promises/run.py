@@ -13,6 +13,7 @@ from earwitness.promises import (
     p07_who_listened,
     p08_staff,
     p10_export,
+    p14_forget,
 )
 from earwitness.promises.canary import Canary, canary_household
 from earwitness.promises.checks import Broken
@@ -26,6 +27,7 @@ CHECKS: dict[str, Callable[[Canary], str]] = {
     "P7": p07_who_listened.attempt,
     "P8": p08_staff.attempt,
     "P10": p10_export.attempt,
+    "P14": p14_forget.attempt,
 }
 
 

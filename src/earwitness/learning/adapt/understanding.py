@@ -16,11 +16,13 @@ from earwitness.understanding.learned.training import Material as Sentences
 from earwitness.understanding.wording import plain
 
 EACH: Final = 4  # how often a taught sentence counts beside a shipped one
-FEWEST_SENTENCES: Final = 2
+FEWEST_SENTENCES: Final = 8
 
 
 def fit_understanding(material: Material, folder: Path) -> int:
     """Train into ``folder``; return how many sentences were taught, 0 (and no folder) if there were too few."""
+    if sum(bool(each.words) for each in material.learn()) < FEWEST_SENTENCES:
+        return 0
     shipped = shipped_material()
     taught = list(_examples(material, shipped))
     if len(taught) < FEWEST_SENTENCES:

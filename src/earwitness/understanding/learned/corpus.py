@@ -113,7 +113,7 @@ def _value(
 ) -> str:
     if name in FREE:
         return rng.choice(FREE[name])
-    values = lists[name]
+    values = lists.get(name)  # a range written in the sentence itself, like {1..120:minutes}, is in no list
     if not isinstance(values, hassil.TextSlotList):
         return str(rng.randint(1, 99))
     fitting = [value for value in values.values if _fits(value, draw)] or values.values

@@ -1,0 +1,113 @@
+"""P14: a model that learned from you forgets it when you say so.
+
+Tried: two adults each teach their household a sentence with a word nobody else has, and it is learned. Both
+sentences are then understood, and in the recogniser's graph. One erases the recording: the model's key and
+files are gone, what was opened of it too, no file holds the word, the log's own proof of the destruction verifies, and
+after learning again the other's sentence is understood and the erased one is not. Then the other asks to be forgotten,
+and theirs is gone as well. What a canary taught is in nothing that others share.
+"""
+
+import random
+from dataclasses import dataclass
+
+from earwitness.bootstrap import House
+from earwitness.kernel.errors import KeyDestroyed
+from earwitness.kernel.word_graph import WordGraph
+from earwitness.learning.corrections import Wrong
+from earwitness.learning.release import Release, State
+from earwitness.learning.shelf import key_id
+from earwitness.ledger.notes import parse_verifier_key
+from earwitness.ledger.proof import verify_receipt
+from earwitness.promises.canary import Adult, Canary
+from earwitness.promises.checks import Broken, must_refuse, require
+from earwitness.understanding.context import Context
+from earwitness.understanding.taught import Taught
+
+SYLLABLES = ("bo", "da", "fi", "ga", "ko", "lu", "me", "na", "pi", "ra", "so", "ti", "vu", "za")
+LENGTH = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What one adult taught: the sentence, the word in it that nobody else has, and the recording."""
+
+    sentence: str
+    word: str
+    recording: str
+
+
+def attempt(canary: Canary) -> str:
+    """Try it; see the module."""
+    house = canary.house
+    mine, other = _teach(canary, canary.anna), _teach(canary, canary.other)
+    first = _learn(canary)
+    _understood(canary, mine, other)
+    accepted = house.erasure.erase(canary.anna.actor, canary.scope(canary.anna, mine.recording))
+    house.removal.remove(accepted.erasure)
+    house.forgetting.carry_out_due()
+    _gone(house, first, mine)
+    second = _learn(canary)
+    _understood(canary, other)
+    _forgotten(canary, mine)
+    require(house.forgetting.ask(canary.other.actor, canary.other.id) == 1, "Asking to be forgotten found nothing.")
+    house.forgetting.carry_out_due()
+    _gone(house, second, other)
+    _forgotten(canary, mine, other)
+    require(house.learning.run(canary.household).release is None, "What was forgotten was learned again.")
+    return (
+        "two adults taught a sentence each; after one erased it the model, its key and its files were gone, and the "
+        "one learned again knew the other's alone; after the other asked to be forgotten nothing of it was left"
+    )
+
+
+def _teach(canary: Canary, adult: Adult) -> Lesson:
+    word = "".join(random.SystemRandom().choices(SYLLABLES, k=LENGTH))
+    sentence = f"let the {word} shine"
+    recording = canary.keep(adult).id
+    slots = {"name": word}
+    canary.house.corrections.record(
+        adult.actor, recording, Wrong.MEANT, said=sentence, intent="HassTurnOn", slots=slots
+    )
+    return Lesson(sentence, word, recording)
+
+
+def _learn(canary: Canary) -> Release:
+    learned = canary.house.learning.run(canary.household)
+    if learned.release is None or not learned.activated:
+        raise Broken("What people taught was not learned, so that nothing can be said of its end.")
+    return learned.release
+
+
+def _knows(taught: Taught, lesson: Lesson) -> bool:
+    graph = taught.shape(WordGraph(({},), 0, frozenset()))
+    return taught.meaning(lesson.sentence, Context()) is not None or graph.accepts(lesson.sentence.split())
+
+
+def _understood(canary: Canary, *lessons: Lesson) -> None:
+    taught = canary.house.learning.in_use(canary.household).taught
+    require(all(_knows(taught, each) for each in lessons), "What was taught is not understood.")
+    shared = canary.house.learning.in_use().taught
+    require(not any(_knows(shared, each) for each in lessons), "What one person taught is in what others use.")
+
+
+def _forgotten(canary: Canary, *lessons: Lesson) -> None:
+    taught = canary.house.learning.in_use(canary.household).taught
+    require(not any(_knows(taught, each) for each in lessons), "What was forgotten is still understood.")
+
+
+def _gone(house: House, release: Release, lesson: Lesson) -> None:
+    require(house.learning.releases.find(release.id).state is State.DESTROYED, "The model was not destroyed.")
+    must_refuse("Opening the key of the model", lambda: house.keyring.key(key_id(release.id)), KeyDestroyed)
+    names = {each.sealed_sha256 for each in release.files}
+    require(bool(names), "The model had no files, so that nothing can be said of their end.")
+    for path in house.data.rglob("*"):
+        if path.is_file():
+            require(path.name not in names, "A file of the model is still there.")
+            try:
+                require(lesson.word.encode() not in path.read_bytes(), "A file still holds the word that was taught.")
+            except FileNotFoundError:
+                continue
+    proof = verify_receipt(
+        house.learning.releases.proof(release.id, destroyed=True), parse_verifier_key(house.log.signer.vkey)
+    )
+    require(release.id in repr(proof), "The proof of the destruction does not name the model.")
