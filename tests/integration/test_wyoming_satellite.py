@@ -14,19 +14,11 @@ from earwitness.gateway.wyoming.satellite import Place, SatelliteLink, Satellite
 from earwitness.skills.clock.skill import ClockSkill
 from earwitness.testing.aloud import KITCHEN, Aloud, aloud, parts, real_engines, said, silence, until
 from earwitness.testing.runlog import RunLog
-from earwitness.testing.wyoming_satellite import RATE, PackageMissingError, RealSatellite, install
+from earwitness.testing.wyoming_satellite import RATE, RealSatellite
 from earwitness.web.listening import listen
 
 MakeSatellite = Callable[..., RealSatellite]
 ASKED = said("alexa") + silence(0.25) + said("what is the time") + silence(1.0)
-
-
-@pytest.fixture(scope="session")
-def satellite_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    try:
-        return install(tmp_path_factory.mktemp("wyoming-satellite"))
-    except PackageMissingError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ class Bounds:
     events_at_once: float = 2_000.0
     bytes_a_second: float = 1_000_000.0
     bytes_at_once: float = 4_000_000.0
-    utterance_s: float = 60.0  # of sound to transcribe
+    utterance_s: float = 30.0  # of sound to transcribe, as long as any recogniser takes
     transcribing: int = 1  # at a time; the household's own devices need the recognisers
     queue_s: float = 10.0  # waited for a place
     text: int = 8_000  # characters to speak
