@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
-from earwitness.speech.asr.port import Hypothesis, Listening, Recognition
+from earwitness.speech.asr.port import Hypothesis, Listening, Partial, Recognition
 from earwitness.speech.endpointing import Endpointer, EndpointSettings, EndReason, SpeechStarted
 from earwitness.speech.ring import samples_of, wipe
 from earwitness.speech.vad.pool import VoicePool
@@ -16,6 +16,7 @@ from earwitness.speech.vad.port import FRAME_BYTES
 
 LEAD_MS: Final = 300  # given to the recogniser before the first speech
 MARGIN_MS: Final = 200  # kept on both sides of the speech
+NOTHING: Final = Partial("", complete=False, may_go_on=True)
 SETTLE_MS: Final = 128  # of silence, after which the recogniser works ahead
 
 
@@ -51,6 +52,7 @@ class Utterance:
         self._judged = 0  # bytes
         self._fed_from: int | None = None  # bytes
         self._settled = False
+        self._so_far = NOTHING
         self._open = True
 
     @property
@@ -75,17 +77,20 @@ class Utterance:
         return self.ended
 
     def _judge(self, frame: bytes) -> None:
-        complete = False
-        if self._fed_from is not None:
-            partial = self._listening.partial()
-            complete = partial.complete and not partial.may_go_on
-        events = self._endpointer.push(frame, complete=complete)
+        so_far = self._so_far = self._partial()
+        events = self._endpointer.push(frame, complete=so_far.complete, may_go_on=so_far.may_go_on)
         if self._fed_from is None:
             self._begin(next((each.at for each in events if isinstance(each, SpeechStarted)), None))
         if self._fed_from is not None:
             self._listening.feed(frame)
         self._judged += len(frame)
         self._work_ahead()
+
+    def _partial(self) -> Partial:
+        """What the recogniser holds it for; asked only where speech may just have ended, not while it works ahead."""
+        if self._fed_from is None or self._endpointer.silence_ms == 0:
+            return NOTHING
+        return self._so_far if self._settled else self._listening.partial()
 
     def _begin(self, speech_at: int | None) -> None:
         """Give the recogniser what came before the speech was noticed."""

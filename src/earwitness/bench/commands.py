@@ -172,7 +172,7 @@ def hear(recogniser: PocketSphinxRecogniser, pcm: bytes, voice: SileroVoice, clo
     started = time.perf_counter()
     for at in range(0, len(pcm), PIECE):
         partial = listening.partial()
-        events = endpointer.push(pcm[at : at + PIECE], complete=partial.complete and not partial.may_go_on)
+        events = endpointer.push(pcm[at : at + PIECE], complete=partial.complete, may_go_on=partial.may_go_on)
         for event in events:
             if isinstance(event, SpeechStarted):
                 begun_at = max(0, event.at - samples_of(PREROLL_MS)) * SAMPLE_WIDTH

@@ -29,7 +29,8 @@ class EndpointSettings:
     start_probability: float = 0.5
     keep_probability: float = 0.35  # below the start's, or soft endings would count as silence
     start_ms: int = 96  # so much speech at a stretch is speech, less is a click
-    complete_silence_ms: int = 256
+    complete_silence_ms: int = 224
+    pause_ms: int = 352  # after a whole sentence that may go on: fewer than one in a hundred people pause so long
     silence_ms: int = 700
     patience_ms: int = 5_000  # from the wake word to the first word
     longest_ms: int = 15_000
@@ -43,8 +44,10 @@ class EndpointSettings:
         if not 0 < self.keep_probability <= self.start_probability < 1:
             msg = "Voice probabilities must be between 0 and 1, the one to go on not above the one to start."
             raise BadInput(msg)
-        if not 0 < self.start_ms <= self.longest_ms or not 0 < self.complete_silence_ms <= self.silence_ms:
-            msg = "Lengths must be positive, and the silence after a complete sentence not longer than the other."
+        if not 0 < self.start_ms <= self.longest_ms or not (
+            0 < self.complete_silence_ms <= self.pause_ms <= self.silence_ms
+        ):
+            msg = "Lengths must be positive, and the silence after a complete sentence not longer than the others."
             raise BadInput(msg)
 
 
@@ -101,8 +104,14 @@ class Endpointer:
         """How long nobody has spoken since the last speech; 0 before the first."""
         return (self._position - self._last_voice) * 1000 // SAMPLE_RATE if self.started else 0
 
-    def push(self, pcm: bytes | bytearray | memoryview, *, complete: bool = False) -> list[Endpoint]:
-        """Judge more sound; ``complete`` says the recogniser holds what was said so far for a whole sentence."""
+    def push(
+        self, pcm: bytes | bytearray | memoryview, *, complete: bool = False, may_go_on: bool = False
+    ) -> list[Endpoint]:
+        """Judge more sound.
+
+        ``complete`` says that the recogniser holds what was said so far for a whole sentence, ``may_go_on`` that a
+        longer one begins with it.
+        """
         self._rest += pcm
         events: list[Endpoint] = []
         while len(self._rest) >= FRAME_BYTES and self.ended is None:
@@ -110,7 +119,7 @@ class Endpointer:
             wipe(memoryview(self._rest)[:FRAME_BYTES])
             del self._rest[:FRAME_BYTES]
             self._position += FRAME_SAMPLES
-            event = self._judge(probability, complete=complete)
+            event = self._judge(probability, self._needed(complete=complete, may_go_on=may_go_on))
             if event is not None:
                 events.append(event)
         if self.ended is not None:
@@ -122,14 +131,19 @@ class Endpointer:
         wipe(self._rest)
         self._rest.clear()
 
-    def _judge(self, probability: float, *, complete: bool) -> Endpoint | None:
+    def _needed(self, *, complete: bool, may_go_on: bool) -> int:
+        """The silence (ms) that ends the utterance now."""
+        if not complete:
+            return self._settings.silence_ms
+        return self._settings.pause_ms if may_go_on else self._settings.complete_silence_ms
+
+    def _judge(self, probability: float, needed_ms: int) -> Endpoint | None:
         settings = self._settings
         if self._started_at is None:
             return self._before_speech(probability)
         if probability >= settings.keep_probability:
             self._last_voice = self._position
-        needed = settings.complete_silence_ms if complete else settings.silence_ms
-        if self._position - self._last_voice >= samples_of(needed):
+        if self._position - self._last_voice >= samples_of(needed_ms):
             return self._end(EndReason.SILENCE)
         if self._position - self._started_at >= samples_of(settings.longest_ms):
             return self._end(EndReason.LONGEST)
