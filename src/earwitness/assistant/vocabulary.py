@@ -17,6 +17,7 @@ from earwitness.kernel.word_graph import WordGraph
 from earwitness.understanding.context import Context
 from earwitness.understanding.grammar import compile_grammar
 from earwitness.understanding.sentences import Sentences
+from earwitness.understanding.taught import NOTHING, Taught
 
 _Key = tuple[object, ...]
 
@@ -37,15 +38,20 @@ class Sayable:
 class Vocabulary:
     """The sayable of each household. Lives on the event loop; compiling runs in ``threads``."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what is sayable comes from this many places
         self,
         sentences: Sentences,
         skills: Sequence[Skill],
         clock: Clock,
         threads: Executor,
         prepare: Callable[[WordGraph], None] = lambda _graph: None,
+        taught: Callable[[str], Taught] = lambda _household: NOTHING,
     ) -> None:
-        """Compile these sentences with the names of these skills; ``prepare`` loads a new graph ahead of its use."""
+        """Compile these sentences with the names of these skills; ``prepare`` loads a new graph ahead of its use.
+
+        ``taught`` says what a household taught beyond them (blocking, quick).
+        """
+        self._taught = taught
         self._prepare = prepare
         self._sentences = sentences
         self._skills = skills
@@ -67,15 +73,18 @@ class Vocabulary:
                 context = (await skill.names(household)).added_to(context)
             except EarwitnessError:
                 continue  # a home that does not answer has no names now; the rest is as it was
-        key = _key(context)
+        loop = asyncio.get_running_loop()
+        taught = await loop.run_in_executor(self._threads, self._taught, household)
+        context = replace(context, taught=taught)
+        key = (_key(context), taught.digest)
         known = self._known.get(household)
         if known is not None and known[0] == key:
             return known[1]
         if key not in self._graphs:
             # The recogniser takes the first source only: Home Assistant's say the same in three times the states.
             sources = self._sentences.sources[:1]
-            loop = asyncio.get_running_loop()
             graph = await loop.run_in_executor(self._threads, compile_grammar, sources, context)
+            graph = await loop.run_in_executor(self._threads, taught.shape, graph)
             await loop.run_in_executor(self._threads, self._prepare, graph)
             self._graphs[key] = graph
         sayable = Sayable(context, self._graphs[key])

@@ -16,10 +16,12 @@ from earwitness.assistant.skill import Here, Skill
 from earwitness.assistant.turn import Answering, Finished
 from earwitness.assistant.vocabulary import Vocabulary
 from earwitness.bootstrap.house import House
+from earwitness.identity.households import HouseholdKind
 from earwitness.kernel.actors import Actor, Role
 from earwitness.kernel.audio import Clip
 from earwitness.kernel.errors import ConsentMissing
 from earwitness.kernel.ids import HouseholdId
+from earwitness.learning.learner import InUse
 from earwitness.policy.keeping import may_keep
 from earwitness.speech.asr.choose import open_pool
 from earwitness.speech.tts import choose as speaking
@@ -35,6 +37,7 @@ from earwitness.vault.effects import Effect
 from earwitness.vault.intake import Incoming
 from earwitness.vault.kinds import REPLY, TRACE, TRANSCRIPT
 
+WORD = "alexa"  # the wake word whose verification is learned
 RECOGNISERS = max(2, os.cpu_count() or 2)
 
 
@@ -55,11 +58,13 @@ def open_engines(house: House, *, recognisers: int = 0) -> Engines:
     """
     settings = house.settings
     voice = speaking.open_voice(settings.voice, house.data, apologies=(APOLOGY,))
-    pool = open_pool(settings.recogniser, house.data, workers=recognisers or settings.recognisers or RECOGNISERS)
+    learned = in_use(house)
+    workers = recognisers or settings.recognisers or RECOGNISERS
+    pool = open_pool(settings.recogniser, house.data, workers=workers, acoustics=learned.acoustics)
     pool.start()
     return Engines(
         wake=MicroWakeDetector.shipped(*SHIPPED),
-        verifier=FirstThatKnows([LearnedVerifier.shipped(), PhoneVerifier(SPOKEN)]),
+        verifier=FirstThatKnows([_verifier(learned), PhoneVerifier(SPOKEN)]),
         voices=VoicePool(),
         recogniser=pool,
         voice=voice,
@@ -70,17 +75,34 @@ def open_engines(house: House, *, recognisers: int = 0) -> Engines:
 def open_voice(house: House, skills: Sequence[Skill], engines: Engines, *, free: Sequence[Skill] = ()) -> Voice:
     """Put the assistant together with these skills."""
     sentences = load(sentence_folders(house))
-    dialog = Dialog(skills, of(sentences), house.clock, free)
+    dialog = Dialog(skills, of(sentences, in_use(house).understanding), house.clock, free)
     shared = Shared(
         engines=engines,
         answering=Answering(engines, dialog, keeping(house), house.clock),
-        vocabulary=Vocabulary(sentences, skills, house.clock, engines.working, engines.recogniser.prepare),
+        vocabulary=Vocabulary(
+            sentences,
+            skills,
+            house.clock,
+            engines.working,
+            engines.recogniser.prepare,
+            lambda household: house.learning.in_use(household).taught,
+        ),
         arbiter=Arbiter(),
         where_is=where_is(house),
         clock=house.clock,
         counts=Counts(),
     )
     return Voice(Assistant(shared), skills, sentences)
+
+
+def in_use(house: House) -> InUse:
+    """What was learned and is used by every household here; a household's own layer too where it is the only one."""
+    homes = [each.id for each in house.directory.households.list() if each.kind is not HouseholdKind.CANARY]
+    return house.learning.in_use(homes[0] if len(homes) == 1 else None)
+
+
+def _verifier(learned: InUse) -> LearnedVerifier:
+    return LearnedVerifier.shipped() if learned.verifier is None else LearnedVerifier.with_file(WORD, learned.verifier)
 
 
 def sentence_folders(house: House) -> list[Path]:

@@ -6,8 +6,12 @@ Names come with the variants people say; slot lists of the templates are filled 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
 
 from earwitness.kernel.clock import Clock, SystemClock
+
+if TYPE_CHECKING:
+    from earwitness.understanding.taught import Taught
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The names of a household and where and when it speaks; ``area`` is the id of the device's room."""
+    """The names of a household and where and when it speaks; ``area`` is the id of the device's room.
+
+    ``taught``: sentences of the household's own, understood before any template.
+    """
 
     areas: tuple[Named, ...] = ()
     floors: tuple[Named, ...] = ()
@@ -36,6 +43,7 @@ class Context:
     people: tuple[Named, ...] = ()
     more: Mapping[str, tuple[Named, ...]] = field(default_factory=dict)
     area: str | None = None
+    taught: "Taught | None" = None
     zone: tzinfo = UTC
     clock: Clock = field(default_factory=SystemClock)
 

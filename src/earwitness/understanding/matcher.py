@@ -1,9 +1,9 @@
 """Understand one turn: the recogniser's n-best in, what is meant out, or a question, or "not for me".
 
-Order of evaluation: (1) templates, exactly, on every hypothesis; (2) near misses of templates; (3) the learned
-matcher. What an earlier step understands with a score of at least :data:`SURE` the later ones never see. Readings
-of the same meaning strengthen each other; two different ones that are close make a question; none that reaches
-:data:`LEAST` is out of scope.
+Order of evaluation: (0) sentences that the household taught, word for word; (1) templates, exactly, on every
+hypothesis; (2) near misses of templates; (3) the learned matcher. What an earlier step understands with a score of at
+least :data:`SURE` the later ones never see. Readings of the same meaning strengthen each other; two different ones that
+are close make a question; none that reaches :data:`LEAST` is out of scope.
 """
 
 import math
@@ -48,6 +48,9 @@ class Matcher:
 
     def _exact(self, text: str, context: Context) -> list[Interpretation]:
         """The best exact reading; further ones of the same text are its alternatives, not its rivals."""
+        own = context.taught.meaning(text, context) if context.taught else None
+        if own is not None:
+            return [own]
         found = self.templates.match(text, context)
         return [replace(found[0], alternatives=tuple(found[1:]))] if found else []
 

@@ -8,6 +8,7 @@ for word, before any template. The file (``taught.json``) is data: JSON, UTF-8, 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any, Final
 
@@ -38,6 +39,11 @@ class Taught:
 
     sentences: tuple[TaughtSentence, ...] = ()
     pairs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same teaching."""
+        return sha256(self.to_bytes()).hexdigest() if self else ""
 
     def __bool__(self) -> bool:
         """Whether anything was taught."""

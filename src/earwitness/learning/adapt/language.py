@@ -1,7 +1,7 @@
 """What may be said in a household, as the learner's process knows it: sentences, names, meanings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -82,12 +82,7 @@ class Speech:
         return best.intent.name, frozenset((name, slot.text.lower()) for name, slot in best.intent.slots.items())
 
     def _best(self, readings: Sequence[Hypothesis] | str) -> Interpretation | None:
-        texts = [readings] if isinstance(readings, str) else [each.text for each in readings]
-        for text in texts[:1]:
-            taught = self.taught.meaning(text, self.context)
-            if taught is not None:
-                return taught
-        understood = self.matcher.understand(readings, self.context)
+        understood = self.matcher.understand(readings, replace(self.context, taught=self.taught))
         return understood.best if understood.kind is Kind.UNDERSTOOD else None
 
 

@@ -21,7 +21,16 @@ class LearnedVerifier:
     @classmethod
     def shipped(cls) -> "LearnedVerifier":
         """Load the models that come with Earwitness."""
-        return cls({path.stem.replace("_", " "): load_network(path) for path in sorted(MODELS.glob("*.npz"))})
+        return cls(_shipped())
+
+    @classmethod
+    def with_file(cls, word: str, file: Path) -> "LearnedVerifier":
+        """The shipped models, with another one for one word.
+
+        Raises:
+            BadInput: the file is no model.
+        """
+        return cls({**_shipped(), word: load_network(file)})
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -37,3 +46,7 @@ class LearnedVerifier:
         check_window(window)
         score = network.score(window_features(window))
         return Verdict(score > network.threshold, score, f"learned:{word}")
+
+
+def _shipped() -> dict[str, Network]:
+    return {path.stem.replace("_", " "): load_network(path) for path in sorted(MODELS.glob("*.npz"))}
