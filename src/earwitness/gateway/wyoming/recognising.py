@@ -21,6 +21,7 @@ from earwitness.protocol.wyoming.listening import (
     TranscriptStart,
     TranscriptStop,
 )
+from earwitness.speech.asr.port import LONGEST_MS
 
 PAUSE_MS: Final = 3_000  # the client says when the utterance is over; a pause to think is not the end
 LANGUAGE: Final = "en"
@@ -60,9 +61,10 @@ class Recognising:
         endpoints = replace(
             shared.engines.endpoints,
             silence_ms=PAUSE_MS,
+            pause_ms=PAUSE_MS,
             complete_silence_ms=PAUSE_MS,
-            patience_ms=int(self._bounds.utterance_s * 1000),
-            longest_ms=int(self._bounds.utterance_s * 1000),
+            patience_ms=LONGEST_MS,
+            longest_ms=LONGEST_MS - PAUSE_MS,
         )
         await self._take_place()
         with self._place_on_failure():
@@ -103,8 +105,10 @@ class Recognising:
         """Overwrite the sound and free the recogniser."""
         utterance, self._utterance, self._heard = self._utterance, None, 0
         if utterance is not None:
-            self._places.release()
-            await self._services.shared.apart(utterance.close)
+            try:
+                await self._services.shared.apart(utterance.close)
+            finally:
+                self._places.release()
 
     async def _take_place(self) -> None:
         try:

@@ -33,12 +33,14 @@ class Reply:
         self,
         send: Callable[[Message], Awaitable[None]],
         played: Callable[[], Awaitable[None]],
+        muted: Callable[[], None],
         *,
         hub_wakes: bool,
     ) -> None:
-        """Send with ``send``; call ``played`` when a reply was heard to its end."""
+        """Send with ``send``; ``played`` is called when a reply was heard to its end, ``muted`` after what came before."""
         self._send = send
         self._played = played
+        self._muted = muted
         self._hub_wakes = hub_wakes
         self._waiting: deque[events.Event] = deque()
         self._bytes = 0
@@ -80,6 +82,8 @@ class Reply:
             else:
                 for message in (*self._of_listening(event), *self._of_answering(event)):
                     await self._send(message)
+            if isinstance(event, events.Muted) and event.on:
+                self._muted()
 
     def _drop_sound(self) -> None:
         """Forget what was not sent yet, and wake whoever waits for it to be played."""

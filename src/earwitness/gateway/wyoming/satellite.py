@@ -154,11 +154,11 @@ class Visit:
         self._connection = connection
         self._stands = stands
         self._hub_wakes = place.wakes is Wakes.HUB
-        self._reply = Reply(connection.send, self._played, hub_wakes=self._hub_wakes)
         self._session: Session | None = None
         self._hears = False  # sound that comes now is for the session
         self._answers_pings = False
         self._muted = asyncio.Event()
+        self._reply = Reply(connection.send, self._played, self._muted.set, hub_wakes=self._hub_wakes)
         self._opened = asyncio.Event()
         self._fatal: Refused | None = None
 
@@ -263,14 +263,13 @@ class Visit:
                 self._fatal = Refused(event.message, next_step=event.next_step)
                 self._muted.set()
                 self._opened.set()
-            case events.Muted(on=False):
-                self._opened.set()
-        if isinstance(event, events.SpeechEnded | events.Idle) and not self._hub_wakes:
-            self._hears = False  # what comes until it takes notice is not for us
+            case events.Muted():
+                self._hears = False  # from now on, though the last words of the reply are still played
+                if not event.on:
+                    self._opened.set()
+            case events.SpeechEnded() | events.Idle() if not self._hub_wakes:
+                self._hears = False  # what comes until the satellite takes notice is not for us
         await self._reply.tell(event)
-        if isinstance(event, events.Muted) and event.on:
-            self._hears = False
-            self._muted.set()
 
     async def _played(self) -> None:
         if self._session is not None:
