@@ -79,7 +79,7 @@ def _code(routes: APIRouter, front: Front) -> None:
         return ask(request, session, next)
 
     @routes.post("/sign-in/code")
-    def give_code(request: Request, session: Half, form: Filled) -> Response:
+    def give_code(request: Request, form: Filled, session: Half) -> Response:
         front.tries.take("code", session.account)
         if not front.codes.check(front.rooms.accounts.get(session.account), form.text("code", LONGEST_CODE)):
             return ask(request, session, form.text("next"), error=WRONG_CODE, status=UNAUTHORISED)
