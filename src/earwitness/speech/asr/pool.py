@@ -54,11 +54,12 @@ class PoolHealth:
 class _Place:
     """Where a process is kept. Its fields are guarded by the pool's condition."""
 
-    __slots__ = ("digest", "failure", "process", "since", "use")
+    __slots__ = ("digest", "failure", "outdated", "process", "since", "use")
 
     def __init__(self) -> None:
         self.process: WorkerProcess | None = None
         self.digest = ""  # of the grammar the process has
+        self.outdated = False  # it has an engine that was changed since
         self.use = ""  # "", "utterance" or "grammar"
         self.since = 0.0
         self.failure: EngineError | None = None  # why the last start came to nothing
@@ -143,6 +144,17 @@ class RecogniserPool:
             else:
                 return PooledListening(process, partial(self._release, place, process), self._patience)
 
+    def change(self, engine: EngineSpec) -> None:
+        """Load another engine from now on: free processes are replaced now, the others when their utterance ends."""
+        with self._changed:
+            self._engine = engine
+            for each in self._places:
+                each.outdated = each.process is not None
+                if each.process and not each.use:
+                    each.process.kill()
+                    each.process = None
+            self._changed.notify_all()
+
     def health(self) -> PoolHealth:
         """How it is."""
         with self._changed:
@@ -182,14 +194,16 @@ class RecogniserPool:
         """Keep a process in its place. The kernel ends a process with the thread that started it: this one."""
         vain = 0
         while not self._closing.wait(self._patience.again[min(vain, len(self._patience.again) - 1)]):
-            begun = self._monotonic()
+            begun, engine = self._monotonic(), self._engine
             try:
-                process = WorkerProcess(self._engine)
+                process = WorkerProcess(engine)
             except EngineError as error:
                 self._settle(place, None, error)
                 vain += 1
                 continue
             self._settle(place, process, None)
+            if engine is not self._engine:  # changed while it was loaded
+                process.kill()
             process.wait()
             lived = self._monotonic() - begun
             vain = 0 if lived > STOOD_S else vain + 1
@@ -200,6 +214,7 @@ class RecogniserPool:
             if process is None and failure is None and not self._closing.is_set():
                 self._restarts += 1
             place.process, place.failure, place.digest, place.use = process, failure, "", ""
+            place.outdated = False
             if process is not None and self._closing.is_set():
                 process.kill()
             self._changed.notify_all()
@@ -249,6 +264,8 @@ class RecogniserPool:
         with self._changed:
             if place.process is process:
                 place.use, place.since = "", self._monotonic()
+                if place.outdated:
+                    process.kill()
                 place.process = None if process.doomed else process  # its keeper is about to notice
             self._changed.notify_all()
 
