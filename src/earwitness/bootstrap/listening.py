@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from earwitness.assistant.assistant import Assistant
+from earwitness.bootstrap.following import follow_releases
 from earwitness.bootstrap.house import House
 from earwitness.bootstrap.skills import HouseSkills, open_skills
 from earwitness.bootstrap.voice import open_engines, open_voice
@@ -33,7 +34,9 @@ async def listening(house: House, *, recognisers: int | None = None) -> AsyncIte
         BadInput: the home or the sentences of the installation cannot be read.
         HomeUnreachable: an MQTT broker does not answer.
     """
-    engines = await asyncio.to_thread(open_engines, house, **({} if recognisers is None else {"recognisers": recognisers}))
+    engines = await asyncio.to_thread(
+        open_engines, house, **({} if recognisers is None else {"recognisers": recognisers})
+    )
     async with AsyncExitStack() as closing:
         closing.callback(engines.close)
         home = await _home(house)
@@ -44,6 +47,8 @@ async def listening(house: House, *, recognisers: int | None = None) -> AsyncIte
         closing.push_async_callback(assistant.close)
         bell = asyncio.create_task(skills.bell.run(assistant.announce))
         closing.push_async_callback(_ended, bell)
+        following = asyncio.create_task(follow_releases(house, assistant))
+        closing.push_async_callback(_ended, following)
         yield Loop(assistant, skills, home)
 
 

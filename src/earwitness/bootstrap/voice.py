@@ -64,7 +64,7 @@ def open_engines(house: House, *, recognisers: int = 0) -> Engines:
     pool.start()
     return Engines(
         wake=MicroWakeDetector.shipped(*SHIPPED),
-        verifier=FirstThatKnows([_verifier(learned), PhoneVerifier(SPOKEN)]),
+        verifier=FirstThatKnows([learned_verifier(learned), PhoneVerifier(SPOKEN)]),
         voices=VoicePool(),
         recogniser=pool,
         voice=voice,
@@ -101,7 +101,8 @@ def in_use(house: House) -> InUse:
     return house.learning.in_use(homes[0] if len(homes) == 1 else None)
 
 
-def _verifier(learned: InUse) -> LearnedVerifier:
+def learned_verifier(learned: InUse) -> LearnedVerifier:
+    """The verifier with the network that was learned, where there is one."""
     return LearnedVerifier.shipped() if learned.verifier is None else LearnedVerifier.with_file(WORD, learned.verifier)
 
 

@@ -25,6 +25,14 @@ def matcher(folders: Sequence[Path] = (), *, language: str = "en", learned: Path
 
 def of(sentences: Sentences, learned: Path | None = None) -> Matcher:
     """The matcher for sentences that are already loaded."""
+    return Matcher(TemplateMatcher(sentences), FuzzyMatcher(sentences), learned_matcher(sentences, learned))
+
+
+def learned_matcher(sentences: Sentences, learned: Path | None = None) -> LearnedMatcher | None:
+    """The learned matcher of a folder, or the shipped one; None where the language has none.
+
+    Raises:
+        BadInput: the model cannot be used.
+    """
     place = learned or folder("models", sentences.language)
-    free = LearnedMatcher(model.load(place), sentences) if place.is_dir() else None
-    return Matcher(TemplateMatcher(sentences), FuzzyMatcher(sentences), free)
+    return LearnedMatcher(model.load(place), sentences) if place.is_dir() else None

@@ -28,9 +28,9 @@ MOST_OFFERED = 3
 STEEPNESS, HALF_WAY = 11.0, 0.68
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Matcher:
-    """Everything that understands one language; ``learned`` is left out where there is no model for it."""
+    """Everything that understands one language; ``learned`` is None where there is no model, and may be replaced."""
 
     templates: TemplateMatcher
     fuzzy: FuzzyMatcher
@@ -55,6 +55,8 @@ class Matcher:
         return [replace(found[0], alternatives=tuple(found[1:]))] if found else []
 
     def _freely(self, text: str, context: Context) -> list[Interpretation]:
+        if self.fuzzy.is_a_name(text, context):
+            return []
         near = [calibrated(each) for each in self.fuzzy.match(text, context)]
         if near and near[0].score >= SURE:
             return near

@@ -18,6 +18,10 @@ class FirstThatKnows:
             for word in verifier.words:
                 self._by_word.setdefault(word, verifier)
 
+    def replace(self, word: str, verifier: Verifier) -> None:
+        """Let another one judge this word from now on."""
+        self._by_word[word] = verifier
+
     @property
     def words(self) -> tuple[str, ...]:
         """Every wake word that one of them knows."""
