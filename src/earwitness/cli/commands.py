@@ -67,6 +67,9 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
         "jobs": Listed("upkeep", "Count the background work, or run what is due."),
         "staff": Listed("staff", "Reviewers, operators and auditors: add, certify, suspend."),
         "approval": Listed("approval", "What takes two members of staff: request, approve, list."),
+        "review": Listed("review", "Draw clips for review, verify a draw, figures, budgets."),
+        "deidentifier": Listed("deidentifier", "Make the copies that reviewers hear; up starts it."),
+        "workbench": Listed("workbench", "Run the reviewers' web application; up starts it."),
         "bench": Listed("bench", "Measure this machine, beside the bare libraries."),
     },
 }

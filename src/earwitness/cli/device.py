@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from earwitness.bootstrap import House
+from earwitness.cli import device_facts, satellite
 from earwitness.cli.finding import find_device, find_person
 from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, HouseholdName, JsonFlag, examples
 from earwitness.cli.output import note, show_record, show_rows
@@ -15,7 +16,16 @@ from earwitness.identity.device_rows import DeviceMode
 from earwitness.identity.devices import Device
 from earwitness.identity.people import Age
 
-COLUMNS = {"label": "label", "mode": "mode", "owner": "whose", "keeps": "keeps recordings", "id": "id"}
+COLUMNS = {
+    "label": "label",
+    "mode": "mode",
+    "owner": "whose",
+    "keeps": "keeps recordings",
+    "sound": "its sound",
+    "state": "state",
+    "seen_at": "last seen",
+    "id": "id",
+}
 Label = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's label or id.")]
 Owner = Annotated[
     str, typer.Option("--person", metavar="NAME", help="The one adult of a personal device, who has still to confirm.")
@@ -24,7 +34,7 @@ Owner = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    device = App(help="Add devices, and say whose each is.")
+    device = App(help="Add devices, pair them, say whose each is; run a satellite.")
     lines = (
         "earwitness device add Kitchen --mode shared",
         'earwitness device add "Ana\'s desk" --mode personal --person Ana',
@@ -36,6 +46,8 @@ def register(app: typer.Typer) -> None:
     device.command("agree", epilog=examples("earwitness device agree Kitchen --as Ana"))(agree)
     device.command("disagree", epilog=examples("earwitness device disagree Kitchen --as Ana"))(disagree)
     device.command("remove", epilog=examples("earwitness device remove Kitchen"))(remove)
+    device_facts.register(device)
+    satellite.register(device)
     app.add_typer(device, name="device")
 
 
@@ -61,7 +73,7 @@ def list_devices(data: DataFolder = DEFAULT_DATA, household: HouseholdName = "",
         home = one_household(house, household)
         rows = [_shown(house, each) for each in house.directory.devices.list(home.id)]
     empty = "None yet. Next: earwitness device add LABEL --mode shared"
-    show_rows(rows, COLUMNS, as_json=as_json, wraps=("label", "owner"), empty=empty)
+    show_rows(rows, COLUMNS, as_json=as_json, wraps=("label", "owner", "keeps", "sound", "state"), empty=empty)
 
 
 def mode(  # noqa: PLR0917 - options
@@ -165,5 +177,6 @@ def _shown(house: House, device: Device) -> dict[str, object]:
         "owner": owner,
         "agreed": list(device.agreed),
         "keeps": keeps,
+        **device_facts.facts_of(house, device.id),
         "id": device.id,
     }

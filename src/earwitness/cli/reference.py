@@ -29,6 +29,7 @@ NO_JSON = {
 """The commands without ``--json``, and why."""
 NO_DATA = {
     "earwitness bench": "it measures on installations of its own",
+    "earwitness device run": "it runs where the microphone is, with no installation",
     "earwitness home": "a home is a file or an address, not an installation",
     "earwitness reference": "it is about no installation",
     "earwitness restore": "it makes a new one, named by --to",

@@ -213,9 +213,16 @@ class Connection:
 
     async def _emit(self, event: events.Event) -> None:
         """Take what the session tells; waits while the device has too much of a reply before it."""
+        if self._over.done():
+            return
+        try:
+            await self._tell(event)
+        except MessageInvalid as error:  # a bug here: the session must not try again to say so
+            structlog.get_logger().error("device_not_told", exc_info=error)
+            self.end(ending.FAILED)
+
+    async def _tell(self, event: events.Event) -> None:
         match event:
-            case _ if self._over.done():
-                return
             case events.Speech(pcm, rate, last):
                 await self._outbox.speak(pcm, rate, last=last)
             case events.Silence():

@@ -49,7 +49,7 @@ class Outbox:
 
     async def speak(self, pcm: bytes, rate: int, *, last: bool) -> None:
         """Send a piece of the reply; waits while too much waits already."""
-        if self._rate != rate and (pcm or self._rate is not None):
+        if pcm and self._rate != rate:
             self._end_reply()
             self._rate = rate
             self._append(_Item(encode_from_hub(Speech(rate)), of_reply=True))
