@@ -34,7 +34,7 @@ STOOD_S: Final = 1.0  # a process that lived so long was no vain start
 class Patience:
     """How long is waited for what, in seconds."""
 
-    answer: float = 10.0  # partial and finish; a long utterance with a large grammar takes two
+    answer: float = 20.0  # partial and finish; a large grammar on a busy machine takes seconds
     grammar: float = 30.0
     place: float = 2.0  # for a process that is being restarted or takes a grammar
     held: float = 120.0  # an utterance that somebody forgot to end
