@@ -149,6 +149,16 @@ def test_an_endless_utterance_is_ended(engines: Engines) -> None:
     run(engines, talk)
 
 
+def test_a_client_that_sends_on_hears_why_it_is_ended(engines: Engines) -> None:
+    """Were the connection closed with its sound unread, the system would take the error back."""
+
+    async def talk(_server: WyomingServer, port: int) -> None:
+        data = b'{"type": "audio-chunk", "payload_length": 10000000000}\n' + bytes(2_000_000)
+        assert code_of(await answered(port, data)) == "bad-input"
+
+    run(engines, talk)
+
+
 def test_more_than_there_is_room_for_are_turned_away(engines: Engines) -> None:
     async def talk(server: WyomingServer, port: int) -> None:
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]

@@ -12,6 +12,8 @@ from earwitness.protocol.wyoming import FROM_CLIENTS, Decoder, Event, Limits, Me
 from earwitness.protocol.wyoming.control import Error
 
 READ_BYTES: Final = 64 * 1024
+LINGER_S: Final = 1.0
+LINGER_READS: Final = 64
 KEEPALIVE: Final = {"TCP_KEEPIDLE": 20, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}  # a peer that is gone shows in 40 s
 
 
@@ -100,9 +102,17 @@ class Connection:
             raise ConnectionResetError("The peer does not take what it is sent.") from None
 
     async def refuse(self, error: EarwitnessError) -> None:
-        """Say what cannot be, if the peer still listens."""
-        with suppress(OSError):
+        """Say what cannot be, if the peer still listens, and that no more will come.
+
+        What it goes on sending is read and dropped for a moment: closing at once would take the words back.
+        """
+        with suppress(OSError, TimeoutError):
             await self.send(Error(str(error), slug(error)))
+            self._writer.write_eof()
+            async with asyncio.timeout(LINGER_S):
+                for _ in range(LINGER_READS):
+                    if not await self._reader.read(READ_BYTES):
+                        return
 
     async def close(self) -> None:
         """End; what was not taken in time is dropped."""

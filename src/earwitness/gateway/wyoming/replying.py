@@ -37,7 +37,7 @@ class Reply:
         *,
         hub_wakes: bool,
     ) -> None:
-        """Send with ``send``; ``played`` is called when a reply was heard to its end, ``muted`` after what came before."""
+        """Send with ``send``; ``played`` is called when a reply was heard, ``muted`` after what came before it."""
         self._send = send
         self._played = played
         self._muted = muted

@@ -6,6 +6,7 @@ decoder: after a malformed event nobody knows where the next one begins.
 """
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -145,11 +146,20 @@ def _length(value: object, what: str, most: int) -> int:
 
 def _object(text: bytes, what: str) -> dict[str, Any]:
     try:
-        value = json.loads(text.decode(), parse_constant=_no_number)
+        value = json.loads(text.decode(), parse_constant=_no_number, parse_float=_finite)
+        if b"\\u" in text:  # half a surrogate pair could be written nowhere
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise BadInput(f"The {what} of a Wyoming event is not JSON in UTF-8.") from None  # the cause quotes it
     if not isinstance(value, dict):
         raise BadInput(f"The {what} of a Wyoming event is not an object.")
+    return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise BadInput("A Wyoming event holds a number that is too large.")
     return value
 
 
