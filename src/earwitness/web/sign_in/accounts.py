@@ -90,7 +90,6 @@ class Accounts:
         made, hidden = new_id("acc", self._random), self._hidden(name)
         values: dict[str, Any] = {"id": made, "person_id": person_id, "staff_id": staff_id, "name_hash": hidden}
         values |= {"handle": self._random(HANDLE_SIZE), "created_at": self._clock.now_ms()}
-        values |= {"sealed": seal_fields(self._keyring, person_id or SUBJECT, f"account/{made}", {"name": name})}
         with self._database.write() as tx:
             self._database.serialize(tx, "accounts")
             _require_living(tx, person_id)
@@ -99,7 +98,8 @@ class Accounts:
                 raise BadInput("They have an account already.", next_step="earwitness account reset makes a new link.")
             if tx.execute(select(account.c.id).where(account.c.name_hash == hidden)).first():
                 raise BadInput("That sign-in name is taken.", next_step="Choose another with --sign-in NAME.")
-            tx.execute(insert(account), [values])
+            sealed = seal_fields(self._keyring, person_id or SUBJECT, f"account/{made}", {"name": name})
+            tx.execute(insert(account), [values | {"sealed": sealed}])
             token = self._link(tx, made)
         return self.get(made), token
 
