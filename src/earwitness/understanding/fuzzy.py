@@ -17,7 +17,7 @@ from rapidfuzz import fuzz, process
 from earwitness.understanding import slots
 from earwitness.understanding.colours import COLOURS
 from earwitness.understanding.context import Context
-from earwitness.understanding.names import NameIndex, nearest
+from earwitness.understanding.names import NameIndex, bare, nearest
 from earwitness.understanding.numbers import ORDINALS, TENS, UNITS
 from earwitness.understanding.sampling import Draw, draws
 from earwitness.understanding.sentences import HOME_ASSISTANT, Sentences
@@ -174,6 +174,10 @@ class FuzzyMatcher:
             if not any(near.interpretation.intent.same_as(other.interpretation.intent) for other in kept):
                 kept.append(near)
         return kept[:5]
+
+    def is_a_name(self, text: str, context: Context) -> bool:
+        """Whether something of the household is named and nothing else is said: that asks for nothing."""
+        return bare(text) in self._names(context).forms
 
     def _names(self, context: Context) -> NameIndex:
         kinds = tuple((kind, names) for kind, names in context.kinds() if kind in _NAMES)

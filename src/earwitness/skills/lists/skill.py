@@ -129,6 +129,8 @@ class ListSkill:
 
     async def _read(self, request: Request, which: Listed) -> Reply:
         items = await self._items(request, which)
+        if _item(request):
+            return _there(items, split(_item(request), request.heard), which)
         if not items:
             return Reply(f"The {which.name} is empty.", Ending.TOLD)
         said = [each.text for each in items[:MOST_READ]]
@@ -214,6 +216,14 @@ def _found(items: Sequence[Item], texts: Sequence[str]) -> tuple[list[Item], lis
         elif item not in found:
             found.append(item)
     return found, missing
+
+
+def _there(items: Sequence[Item], texts: Sequence[str], which: Listed) -> Reply:
+    """Say whether things are on a list."""
+    found, missing = _found(items, texts)
+    if not missing:
+        return Reply(f"Yes, {joined([each.text for each in found])}.", Ending.TOLD)
+    return Reply(f"No, there is no {joined(missing, 'or')} on the {which.name}.", Ending.TOLD)
 
 
 def _said(found: Sequence[Item], missing: Sequence[str], done: str, which: Listed) -> Reply:

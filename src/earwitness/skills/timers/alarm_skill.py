@@ -14,7 +14,9 @@ from earwitness.skills.timers.model import MINUTES, Kind, State, Timer
 from earwitness.skills.timers.store import MOST, Timers
 from earwitness.skills.timers.when import days_of, moment_of, read_when
 from earwitness.skills.timers.wording import listed, say_alarm, say_ms
+from earwitness.understanding.times import parse_time
 from earwitness.understanding.values import ClockTime, Duration, SlotValue
+from earwitness.understanding.wording import plain
 
 ALARM_EFFECT = "alarm"
 REMINDER_EFFECT = "reminder"
@@ -85,6 +87,9 @@ class AlarmSkill:
             return LEFT
         if asked.which:
             return await self._picked(request, asked)
+        at = parse_time(plain(request.heard)) if asked.days else None
+        if at is not None:
+            return await self._repeat(request, asked, at.at)
         moment = read_when(request.heard, _local(request), asked.day)
         return None if moment is None else await self._at(request, asked, moment)
 
@@ -96,7 +101,7 @@ class AlarmSkill:
         if wanted.days:
             at = slots["time"].value if "time" in slots else None
             if not isinstance(at, ClockTime):
-                return self._ask(request, wanted, "For what time?")
+                return self._ask(request, wanted, "At what time?")
             # "every weekday at seven" must not depend on when it is said: it is the morning
             return await self._repeat(request, wanted, at.at)
         moment = moment_of(slots, now)
@@ -152,7 +157,7 @@ class AlarmSkill:
         message = slots["message"].text.strip()[:LONGEST_MESSAGE] if "message" in slots else ""
         if not message:
             return Reply("Of what? Say it like: remind me to water the plants at six.", Ending.NOTHING)
-        return await self._set(request, _Asked(Kind.REMINDER, _turned(message)))
+        return await self._set(request, _Asked(Kind.REMINDER, _turned(message), days_of(slots)))
 
     # --- snooze, list, cancel -----------------------------------------------------------------------
 
@@ -189,6 +194,8 @@ class AlarmSkill:
         what = str(kind)
         if not mine:
             return Reply(f"There is no {what}.", Ending.NOTHING)
+        if request.meant and "all" in request.meant.intent.slots:
+            return await self._cancel_these(mine, request)
         ringing = [each for each in mine if each.state is State.RINGING and each.device == request.here.device]
         found = ringing or _fitting(mine, request)
         if not found:

@@ -71,3 +71,18 @@ def test_a_moment_is_said_by_how_near_it_is(moment: datetime, said: str) -> None
 
 def test_late_in_the_day_tomorrow_is_tomorrow_morning() -> None:
     assert say_moment(at(11, 19, 5), at(11, 18, 22)) == "tomorrow morning at 5 AM"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("is today wednesday", "Yes, today is Wednesday, November 18th."),
+        ("is today thursday", "No, today is Wednesday, November 18th."),
+        ("is tomorrow thursday", "Yes, tomorrow is Thursday, November 19th."),
+        ("is it friday yet", "No, today is Wednesday, November 18th."),
+        ("how many days until christmas", "37 days until Friday, December 25th."),
+        ("which day is it today", "Today is Wednesday, November 18th."),
+    ],
+)
+def test_it_answers_yes_and_no_and_knows_feasts(talk: Talk, sentence: str, answer: str) -> None:
+    assert talk.says(sentence) == answer

@@ -265,3 +265,10 @@ def test_where_the_home_has_lists_they_are_used(talk: Talk, small_family: Family
         assert (await at.hear("add mend the roof to the to do list")).text == "I put mend the roof on the to do list."
 
     asyncio.run(run())
+
+
+def test_it_says_whether_something_is_on_a_list(talk: Talk) -> None:
+    talk.say("add milk and eggs to the shopping list")
+    assert talk.says("is milk on the shopping list") == "Yes, milk."
+    assert talk.says("do we have wine on the list") == "No, there is no wine on the shopping list."
+    assert talk.says("i got the milk") == "I ticked off milk on the shopping list."

@@ -140,6 +140,9 @@ def test_a_reminder_is_said_twice(talk: Talk, ear: Ear) -> None:
         ("remind me tomorrow to water the plants", "tomorrow at 9 AM"),
         ("remind me to water the plants tomorrow at eight", "tomorrow at 8 AM"),
         ("remind me tonight to lock the shed", "today at 7 PM"),
+        ("set a reminder to call the dentist tomorrow at ten", "tomorrow at 10 AM"),
+        ("remind me every day at nine to take my pills", "every day at 9 AM"),
+        ("remind me about the meeting at three", "today at 3 PM"),
     ],
 )
 def test_a_reminder_knows_when(talk: Talk, said: str, told: str) -> None:
@@ -190,3 +193,13 @@ def test_a_late_alarm_says_so(talk: Talk, ear: Ear) -> None:
     talk.clock.advance(2 * DAY)
     ear.listen()
     assert talk.says("what alarms do i have") == "There is no alarm."
+
+
+def test_a_reminder_of_every_day_asks_when_and_comes_again(talk: Talk, ear: Ear) -> None:
+    assert talk.says("remind me every day to take my pills") == "At what time?"
+    assert talk.says("at nine") == "I will remind you every day at 9 AM."
+    for day in (19, 20):
+        talk.clock.jump_to(int(datetime(2026, 11, day, 9, 0, tzinfo=ZONE).timestamp() * 1000))
+        assert ear.listen() == ["Here is your reminder: take your pills."]
+        talk.say("stop")
+    assert talk.says("delete my reminders") == "Cancelled: every day at 9 AM, take your pills."
