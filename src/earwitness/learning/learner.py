@@ -14,8 +14,8 @@ from earwitness.learning.budget import Budget
 from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER
 from earwitness.learning.gate import Verdict
 from earwitness.learning.process import Progress, Task, learn
-from earwitness.learning.release import Release, Releases
-from earwitness.learning.snapshot import SHARED, Snapshots
+from earwitness.learning.release import Made, Release, Releases
+from earwitness.learning.snapshot import SHARED, Snapshot, Snapshots
 from earwitness.learning.split import Side
 from earwitness.understanding.taught import NOTHING, Taught, read_taught, together
 
@@ -28,6 +28,8 @@ GONE: Final = (BlobMissing, BlobCorrupt, KeyDestroyed)
 
 LanguageOf = Callable[[str], "Language"]
 """The language of a household, or of what is shared."""
+Teach = Callable[[Snapshot, Task, Path, Progress], Made]
+"""Learns from a snapshot, in a process of its own; :func:`earwitness.learning.process.learn` is the real one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Learning:
     folder: Path
     language: LanguageOf
     fewest: int = FEWEST_SHARED
+    teach: Teach = learn
     _known: dict[tuple[str, ...], InUse] = field(default_factory=dict)
 
     def run(
@@ -95,7 +98,7 @@ class Learning:
             noise,
             budget or Budget(),
         )
-        made = learn(snapshot, task, self.folder, progress)
+        made = self.teach(snapshot, task, self.folder, progress)
         release = self.releases.make(snapshot, made)
         activated = bool(made.files) and made.verdict is not Verdict.WORSE
         if activated:
@@ -113,7 +116,7 @@ class Learning:
         learned = self.snapshots.learned_from(release.snapshot)
         side_of = {subject: Side.LEARN if subject in learned else Side.TEST for subject in taken.side_of}
         task = Task(self.language(release.subject), ALONE, self.releases.content(release), budget=budget, compare=True)
-        figures: dict[str, Any] = dict(learn(replace(taken, side_of=side_of), task, self.folder, progress).figures)
+        figures: dict[str, Any] = dict(self.teach(replace(taken, side_of=side_of), task, self.folder, progress).figures)
         return figures
 
     def in_use(self, household: str | None = None) -> InUse:

@@ -100,7 +100,8 @@ class Releases:
                     "made_at": self._clock.now_ms(),
                 }
                 tx.execute(insert(learning_release), [values])
-                tx.execute(insert(learning_file), [_file_row(name, each) for each in files])
+                if files:
+                    tx.execute(insert(learning_file), [_file_row(name, each) for each in files])
         except BaseException:
             self._shelf.destroy(name, files)
             raise
