@@ -5,6 +5,7 @@ It runs in a process of its own like the real ones: ``SPELLED`` is handed to the
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Sequence
 
@@ -107,6 +108,19 @@ class SpelledListening:
         whole = self._sound[: len(self._sound) // 2 * 2]
         letters = (chr(each) for each in np.frombuffer(whole, "<i2") if each > 0)
         return "".join(letters).split()
+
+
+def calling(port: int) -> SpelledRecogniser:
+    """An engine that calls somebody while it loads.
+
+    Raises:
+        EngineMissing: nobody could be reached.
+    """
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError as error:
+        raise EngineMissing("There is no network.") from error
+    return SpelledRecogniser()
 
 
 def missing() -> SpelledRecogniser:

@@ -34,7 +34,8 @@ def recogniser_spec(name: str, data: Path, *, acoustics: Path | None = None) -> 
     """
     if name.startswith(WYOMING):
         server = Server.at(name)
-        return EngineSpec("wyoming", f"{ENGINES}.wyoming:load", {"host": server.host, "port": server.port})
+        options = {"host": server.host, "port": server.port}
+        return EngineSpec("wyoming", f"{ENGINES}.wyoming:load", options, network=True)
     offer = find(name)
     if offer.kind is not Kind.RECOGNISER:
         raise BadInput(f"{offer.name} is no recogniser.", next_step="earwitness engines list shows which are.")

@@ -43,12 +43,13 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class PoolHealth:
-    """Counts only: processes that are loaded, of those in use, and how many had to be started again so far."""
+    """Counts only: processes that are loaded, of those in use and without a network; how many were started again."""
 
     places: int
     loaded: int
     busy: int
     restarts: int
+    offline: int
 
 
 class _Place:
@@ -160,7 +161,8 @@ class RecogniserPool:
         with self._changed:
             loaded = [each for each in self._places if each.process]
             busy = sum(each.use == "utterance" for each in loaded)
-            return PoolHealth(len(self._places), len(loaded), busy, self._restarts)
+            offline = sum(each.process is not None and each.process.offline for each in loaded)
+            return PoolHealth(len(self._places), len(loaded), busy, self._restarts, offline)
 
     def processes(self) -> tuple[int, ...]:
         """The ids of the loaded processes, for measuring."""

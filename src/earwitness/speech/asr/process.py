@@ -27,12 +27,16 @@ OFFLINE: Final = {  # every switch by which the engines' libraries let themselve
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """Which engine a process loads: ``maker`` is "module:function", ``options`` its keyword arguments (JSON)."""
+    """Which engine a process loads: ``maker`` is "module:function", ``options`` its keyword arguments (JSON).
+
+    Its process gives up the network unless the engine is on another machine (``network``).
+    """
 
     name: str
     maker: str
     options: Mapping[str, Any] = field(default_factory=dict)
     threads: int = 1
+    network: bool = False
 
 
 class WorkerProcess:
@@ -52,8 +56,9 @@ class WorkerProcess:
         with theirs:
             self._process = _launch(theirs.fileno(), engine)
         try:
-            self.command(Kind.OPEN, wire.to_json({"maker": engine.maker, "options": dict(engine.options)}))
-            self.ask(Kind.STATE, deadline_s=START_S)
+            opening = {"maker": engine.maker, "options": dict(engine.options), "network": engine.network}
+            self.command(Kind.OPEN, wire.to_json(opening))
+            self.offline = bool(wire.from_json(self.ask(Kind.STATE, deadline_s=START_S))["offline"])
         except BaseException:
             self.kill()
             self.wait()

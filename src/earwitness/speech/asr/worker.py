@@ -1,9 +1,10 @@
 """A recogniser's process: loads one engine, then does what comes over the socket until it closes.
 
 It has no secrets (its environment is chosen by the hub), writes no file (the kernel refuses it, and dumps none of its
-memory), and ends with the hub: when the socket closes, or at once where the kernel tells of a parent's death. Ctrl-C at
-a terminal is the hub's business. An error of the tree is answered; anything else is a bug in the engine, answered
-without its text, which may hold what was said, and the process ends so that a fresh one takes its place.
+memory), and has no network where the kernel lets it give that up (and the engine needs none). It ends with the hub: when
+the socket closes, or at once where the kernel tells of a parent's death. Ctrl-C at a terminal is the hub's business. An
+error of the tree is answered; anything else is a bug in the engine, answered without its text, which may hold what was
+said, and the process ends so that a fresh one takes its place.
 """
 
 import ctypes
@@ -27,6 +28,8 @@ GRAMMARS: Final = (
     8  # of several households and states of a dialog: the same object comes back, so that it costs nothing
 )
 PR_SET_PDEATHSIG: Final = 1
+CLONE_NEWUSER: Final = 0x10000000
+CLONE_NEWNET: Final = 0x40000000
 AGAIN: Final = "Say it again; it is being restarted."
 BROKEN: Final = 3  # exit code: the engine raised what no engine may
 
@@ -41,6 +44,7 @@ class Worker:
         self._listening: Listening | None = None
         self._trouble: EarwitnessError | None = None
         self._grammars: OrderedDict[bytes, WordGraph] = OrderedDict()
+        self._offline = False
 
     def serve(self) -> None:
         """Work until the socket closes."""
@@ -61,7 +65,9 @@ class Worker:
     def _do(self, kind: Kind, body: bytes) -> None:
         match kind:
             case Kind.OPEN:
-                self._recogniser = load(wire.from_json(body))
+                engine = wire.from_json(body)
+                self._offline = not engine["network"] and give_up_network()
+                self._recogniser = load(engine)
             case Kind.GRAMMAR:
                 self._engine().prepare(self._grammar(body))
             case Kind.LISTEN:
@@ -92,7 +98,7 @@ class Worker:
             self._listening = None
             return wire.pack_recognition(heard)
         self._engine()
-        return b"{}"
+        return wire.to_json({"offline": self._offline})
 
     def _cancel(self) -> None:
         listening, self._listening, self._trouble = self._listening, None, None
@@ -135,6 +141,17 @@ def end_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the kernel was told
         os._exit(0)
+
+
+def give_up_network() -> bool:
+    """Move into a network of no interfaces, not even this machine's own; return whether that was allowed.
+
+    It takes a privilege, or a user namespace, which some systems keep from ordinary users; no thread may be running.
+    """
+    if sys.platform != "linux":
+        return False
+    unshare = ctypes.CDLL(None, use_errno=True).unshare
+    return bool(unshare(CLONE_NEWNET) == 0 or unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
 
 
 def leave_nothing() -> None:

@@ -23,7 +23,7 @@ from earwitness.speech.asr.pool import Patience, RecogniserPool
 from earwitness.speech.asr.port import Hypothesis, Partial, Recognition, Word
 from earwitness.speech.asr.process import HANDED_DOWN, OFFLINE, EngineSpec
 from earwitness.speech.asr.wire import Kind
-from earwitness.testing.recognising import BREAKS, DIES, HANGS, MISSING, SPELLED, STILLBORN, spell
+from earwitness.testing.recognising import BREAKS, DIES, HANGS, MISSING, SPELLED, STILLBORN, calling, spell
 
 LIGHTS = WordGraph(({"light": 1}, {"on": 2, "off": 2}, {}), 0, frozenset({2}))
 COFFEE = WordGraph(({"coffee": 1}, {}), 0, frozenset({1}))
@@ -187,6 +187,25 @@ def test_a_process_knows_no_secret_and_can_write_no_file(pool: RecogniserPool) -
         assert "Max core file size        0                    0" in limits
         open_files = [str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()]
         assert all(name.startswith("socket:") or name == os.devnull for name in open_files)
+
+
+def test_a_process_has_no_network_unless_its_engine_is_elsewhere() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        maker, port = f"{calling.__module__}:{calling.__name__}", {"port": server.getsockname()[1]}
+        with RecogniserPool(EngineSpec("elsewhere", maker, port, network=True), workers=1) as pool:
+            assert pool.health().offline == 0
+        pool = RecogniserPool(EngineSpec("here", maker, port), workers=1)
+        if not _may_give_up_network():
+            pytest.skip("this system does not let a process give up its network")
+        with pytest.raises(EngineMissing, match="no network"):
+            pool.start()
+    with RecogniserPool(SPELLED, workers=2) as quiet:
+        assert quiet.health().offline == 2
+
+
+def _may_give_up_network() -> bool:
+    question = "from earwitness.speech.asr.worker import give_up_network as g; raise SystemExit(not g())"
+    return subprocess.run([sys.executable, "-c", question], check=False).returncode == 0
 
 
 ORPHAN = """
