@@ -58,6 +58,7 @@ class Settings(BaseModel):
     rotation_hours: int = Field(default=24, ge=1, le=24 * 31)
     key_backup_days: int = Field(default=7, ge=1, le=90)
     port: int = Field(default=8710, ge=1, le=65535)
+    workbench_port: int = Field(default=8712, ge=1, le=65535)
     home: str = ""
     time_zone: str = ""
     recogniser: str = Field(default="pocketsphinx", pattern=r"^[a-z]+(/[A-Za-z0-9_.-]+)?$|^wyoming://[^/\s]+:\d+$")

@@ -15,6 +15,7 @@ from earwitness.review.deidentify.names import given_names
 from earwitness.review.deidentify.words import Aligner, RecogniserAligner
 from earwitness.review.deidentify.worker import Deidentifier, Note
 from earwitness.review.kinds import register_review
+from earwitness.speech.asr.port import Recogniser
 from earwitness.speech.lexicon.espeak import EspeakLexicon
 from earwitness.storage.database import Database
 from earwitness.vault.adding import Adding
@@ -69,10 +70,12 @@ def open_deidentifier(
 
 def make_copying(aligner: Aligner | None = None) -> Copying:
     """Make what copies, with the recogniser that needs no download unless another aligner is given."""
-    if aligner is None:
-        from earwitness.speech.asr.engines.pocketsphinx import (  # noqa: PLC0415 - loads a model of 30 MB
-            PocketSphinxRecogniser,
-        )
+    return Copying(aligner or RecogniserAligner(_recogniser), EspeakLexicon().pronounce, given_names())
 
-        aligner = RecogniserAligner(PocketSphinxRecogniser())
-    return Copying(aligner, EspeakLexicon().pronounce, given_names())
+
+def _recogniser() -> Recogniser:
+    from earwitness.speech.asr.engines.pocketsphinx import (  # noqa: PLC0415 - loads a model of 30 MB
+        PocketSphinxRecogniser,
+    )
+
+    return PocketSphinxRecogniser()

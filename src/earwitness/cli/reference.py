@@ -32,6 +32,7 @@ NO_DATA = {
     "earwitness device run": "it runs where the microphone is, with no installation",
     "earwitness home": "a home is a file or an address, not an installation",
     "earwitness reference": "it is about no installation",
+    "earwitness review verify": "it needs the statement and the keys alone",
     "earwitness restore": "it makes a new one, named by --to",
     "earwitness witness": "it cosigns the logs of others",
 }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, ExitStack, asynccontextmanager, closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from earwitness.bootstrap import House, create_house, open_house
 from earwitness.bootstrap.devices import serving_devices
 from earwitness.bootstrap.voice import time_zone
+from earwitness.cli.companions import companions
 from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
 from earwitness.cli.output import note, say
 from earwitness.cli.passphrase import ask_passphrase
@@ -39,6 +40,8 @@ def up(
     ] = "localhost",
     *,
     voice: Annotated[bool, typer.Option("--voice/--no-voice", help="Listen to devices, or only serve pages.")] = True,
+    review: Annotated[bool, typer.Option("--review/--no-review", help="Run deidentifier and workbench beside.")] = True,
+    workbench_port: Annotated[int | None, typer.Option(help="Where the workbench listens; 0 is any free port.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run the hub until stopped: devices, the promises, the health and the public log, and all background work.
@@ -56,7 +59,9 @@ def up(
         else:  # a hub that runs already is named before its port is found taken
             lock = held.enter_context(HubLock(data))
             listening = held.enter_context(closing(listen(host, port, usual)))
-        _run(data, listening, lambda: _tell(listening, lock, usual or USUAL_PORT, as_json=as_json), voice=voice)
+        beside = partial(companions, port=workbench_port) if review else _alone
+        ready = partial(_tell, listening, lock, usual or USUAL_PORT, as_json=as_json)
+        _run(data, listening, ready, beside, voice=voice)
 
 
 def _usual_port(data: Path) -> int | None:
@@ -67,13 +72,22 @@ def _usual_port(data: Path) -> int | None:
         return None
 
 
-def _run(data: Path, listening: Listening, ready: Callable[[], None], *, voice: bool) -> None:
+Companions = Callable[[House, Front], AbstractContextManager[None]]
+
+
+def _alone(_house: House, _front: Front) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _run(data: Path, listening: Listening, ready: Callable[[], None], beside: Companions, *, voice: bool) -> None:
     with open_house(data, passphrase=ask_passphrase) as house:
         names = LOCAL_NAMES if listening.is_local else ("*",)
-        app = create_app(house, names=names, clock=house.clock, front=Front.of(house, time_zone(house)))
+        front = Front.of(house, time_zone(house))
+        app = create_app(house, names=names, clock=house.clock, front=front)
         house.start()
         try:
-            serve(app, listening.sockets, ready, partial(_voice, house, app) if voice else nullcontext)
+            with beside(house, front):
+                serve(app, listening.sockets, ready, partial(_voice, house, app) if voice else nullcontext)
         finally:
             house.stop()
 

@@ -8,7 +8,6 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
@@ -25,6 +24,7 @@ from earwitness.review import frame
 from earwitness.review.budget import ListeningBudgets
 from earwitness.review.eligible import Eligible, eligible
 from earwitness.review.seed import MOST_DELAY_MS, SECRET_SIZE, Seed, commitment, make_seed
+from earwitness.review.statement import Entered, Parts, make_statement
 from earwitness.storage.database import Database
 from earwitness.storage.schema import recording
 from earwitness.storage.schema import review as tables
@@ -127,6 +127,29 @@ class Draws:
         with self._database.read() as tx:
             rows = tx.execute(query.order_by(tables.review_draw.c.drawn_at, tables.review_draw.c.id)).all()
         return [_read(row) for row in rows]
+
+    def statement(self, name: str) -> bytes:
+        """Return the statement by which anybody can draw again (review.statement).
+
+        Raises:
+            NotFound: there is no such finished draw.
+        """
+        self._log.publish()
+        with self._database.read() as tx:
+            row = draw_row(tx, name)
+            if row.state != "drawn":
+                raise NotFound("This draw is not finished.", next_step="earwitness review draw goes on with it.")
+            stored = tx.execute(frame_of(name)).all()
+        parts = Parts(
+            Entered(row.commit_idx, row.commit_body),
+            Entered(row.frame_idx, row.frame_body),
+            Entered(row.result_idx, row.result_body),
+            row.checkpoint,
+            self._log.checkpoint_note(),
+            [read_row(each) for each in stored],
+            [frame.Drawn(each.pi, each.chosen) for each in stored],
+        )
+        return make_statement(parts, self._log.proof)
 
     # --- the steps ------------------------------------------------------------------------------------
 
@@ -260,11 +283,6 @@ def draw_row(tx: Connection, name: str) -> Row[Any]:
     return row
 
 
-def chosen_hash(handles: Sequence[bytes]) -> str:
-    """What the log holds of the choice: SHA-256 of the chosen handles in the order of the frame, in hex."""
-    return sha256(b"".join(handles)).hexdigest()
-
-
 def _still(tx: Connection, budgets: ListeningBudgets, now: int, ids: Sequence[str]) -> dict[str, Eligible]:
     """Return those of the chosen that may still be heard: much can have ended since the freezing."""
     wanted = set(ids)
@@ -295,7 +313,7 @@ def _result(row: Row[Any], seed: Seed, handles: Sequence[bytes], now: int) -> di
         "seed": seed.value.hex(),
         "witnessed": bool(seed.witnesses),
         "count": len(handles),
-        "chosen": chosen_hash(handles),
+        "chosen": frame.chosen_hash(handles),
         "at": rfc3339(now),
     }
 

@@ -1,17 +1,9 @@
-"""How often the house mishears, estimated from the clips that were answered.
-
-The Hájek ratio of two sums weighted by 1/pi; its variance by linearisation under Poisson sampling, in which response
-is a second phase with the same chance for all (Särndal, Swensson and Wretman, "Model Assisted Survey Sampling", 5.7
-and 9.8); the interval with Student's t. Too little evidence is said, not drawn.
-"""
+"""How often the house mishears, counted from the clips that were answered; the arithmetic is in ``estimating``."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import t as student
 from sqlalchemy import Connection, Row, func, select
 
 from earwitness.kernel.clock import DAY
@@ -19,15 +11,12 @@ from earwitness.storage.database import Database
 from earwitness.storage.schema import recording
 from earwitness.storage.schema.review import review_annotation, review_clip, review_draw, review_hearing
 
-Floats = NDArray[np.float64]
-LEVEL: Final = 0.95
-FEWEST: Final = 30
 YEAR_MS: Final = 365 * DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A rate with its interval. ``enough`` is false where the evidence does not carry it; then none is to be shown."""
+    """A rate with its interval; ``enough`` is false where the evidence does not carry it, and then it is not told."""
 
     rate: float
     low: float
@@ -53,28 +42,6 @@ class Figures:
     word_errors: Estimate
     sentences_wrong: Estimate
     intents_wrong: Estimate
-
-
-def ratio(errors: Floats, sizes: Floats, chances: Floats, response: float = 1.0) -> Estimate:
-    """Estimate the sum of ``errors`` by the sum of ``sizes`` in the frame that the sample was drawn from.
-
-    Args:
-        errors: of each answered clip, shape (n,).
-        sizes: likewise; what the errors are a share of.
-        chances: the inclusion probability of each, above 0 and up to 1.
-        response: the share of drawn clips that were answered, 0 to 1.
-    """
-    count = len(errors)
-    chances = chances * response
-    total = float(np.sum(sizes / chances)) if count else 0.0
-    if total <= 0.0 or count < 2:  # noqa: PLR2004 - one clip has no spread
-        return Estimate(0.0, 0.0, 1.0, count, enough=False)
-    rate = float(np.sum(errors / chances)) / total
-    residuals = errors - rate * sizes
-    variance = float(np.sum((1.0 - chances) / chances**2 * residuals**2)) / total**2
-    half = float(student.ppf(0.5 + LEVEL / 2, count - 1)) * float(np.sqrt(variance))
-    enough = count >= FEWEST and half <= max(rate, 1.0 / count)
-    return Estimate(rate, max(0.0, rate - half), rate + half, count, enough)
 
 
 class Counting:
@@ -131,6 +98,10 @@ _Rows = Sequence[Row[Any]]
 
 
 def _estimate(clips: _Rows, answered: _Rows, errors: Sequence[float], sizes: Sequence[float] = ()) -> Estimate:
+    import numpy as np  # noqa: PLC0415 - few commands count, and it takes a while to load
+
+    from earwitness.review.estimating import ratio  # noqa: PLC0415 - likewise
+
     chances = np.array([row.pi for row in answered], dtype=np.float64)
     shares = np.array(sizes, dtype=np.float64) if sizes else np.ones(len(answered))
     response = _weight(answered) / _weight(clips) if clips else 1.0

@@ -51,6 +51,11 @@ def root(rows: Sequence[Row]) -> bytes:
     return tree_root([leaf_hash(row.encode()) for row in rows]) if rows else EMPTY_ROOT
 
 
+def chosen_hash(handles: Sequence[bytes]) -> str:
+    """What the log holds of a choice: SHA-256 of the chosen handles in the order of the frame, in hex."""
+    return hashlib.sha256(b"".join(handles)).hexdigest()
+
+
 def draw(rows: Sequence[Row], seed: bytes, expected: int) -> list[Drawn]:
     """Draw about ``expected`` of the rows; the same arguments give the same answer."""
     within = _within_quota(rows, seed)

@@ -5,7 +5,7 @@ says how likely it is that it was said at all. What is not likely is not masked 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from earwitness.kernel.audio import Clip
@@ -36,17 +36,19 @@ class Aligner(Protocol):
 class RecogniserAligner:
     """The recogniser with a grammar of one sentence. One clip at a time."""
 
-    def __init__(self, recogniser: Recogniser) -> None:
-        """Use ``recogniser``, whose grammar changes with every clip."""
-        self._recogniser = recogniser
+    def __init__(self, load: Callable[[], Recogniser]) -> None:
+        """``load`` is called for the first clip; the recogniser's grammar changes with every clip."""
+        self._load = load
+        self._recogniser: Recogniser | None = None
 
     def align(self, clip: Clip, tokens: Sequence[str]) -> list[Word]:
         """See the port."""
         if clip.duration_ms > LONGEST_MS:
             raise Withheld("too-long")
+        self._recogniser = recogniser = self._recogniser or self._load()
         try:
-            self._recogniser.prepare(_sentence(tokens))
-            listening = self._recogniser.listen()
+            recogniser.prepare(_sentence(tokens))
+            listening = recogniser.listen()
             listening.feed(clip.pcm)
             found = listening.finish()
         except (EngineError, BadInput) as error:

@@ -1,0 +1,92 @@
+"""Processes beside the hub: started with it, started again when they end, and gone when it is gone.
+
+A child's standard input is a pipe from the hub that nothing is written to: it ends with the hub, however that ended,
+and then the child ends too. A child that keeps ending is started ever more slowly.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import typer
+
+COMMAND: Final = (sys.executable, "-c", "from earwitness.cli.app import main; main()")
+PAUSES: Final = (0.2, 1.0, 5.0, 30.0)
+PATIENCE_SECONDS: Final = 15.0
+
+Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="End when standard input ends.")]
+
+
+def end_with_parent(supervised: bool) -> None:
+    """End this process in good order as soon as whoever started it is gone."""
+    if not supervised:
+        return
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+class Child:
+    """One process that is kept running."""
+
+    def __init__(self, arguments: Sequence[str], said: Callable[[str], None] = lambda _: None) -> None:
+        """Run ``earwitness`` with these arguments; ``said`` is told each line of its output."""
+        self._arguments = (*COMMAND, *arguments, "--supervised")
+        self._said = said
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._keep, name=f"keeper of {arguments[0]}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process, and wait until it has ended."""
+        self._stopping.set()
+        with self._lock:
+            if self._process is not None:
+                self._process.terminate()
+        self._thread.join(PATIENCE_SECONDS)
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def _keep(self) -> None:
+        for pause in self._pauses():
+            with self._lock:
+                if self._stopping.is_set():
+                    return
+                self._process = process = subprocess.Popen(  # noqa: S603 - our own command
+                    self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+                )
+            with process:
+                for line in process.stdout or ():
+                    self._said(line.rstrip("\n"))
+            if self._stopping.wait(pause):
+                return
+
+    @staticmethod
+    def _pauses() -> Iterator[float]:
+        """Ever longer pauses; the last one for good."""
+        yield from PAUSES
+        while True:
+            yield PAUSES[-1]
+
+
+@contextmanager
+def children(*all_arguments: Sequence[str]) -> Iterator[None]:
+    """Keep these commands running while the ``with`` lasts."""
+    kept = [Child(arguments) for arguments in all_arguments]
+    try:
+        yield
+    finally:
+        for child in kept:
+            child.stop()
