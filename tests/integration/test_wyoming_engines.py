@@ -80,7 +80,7 @@ def test_what_is_no_sentence_here_is_not_for_me(port: int) -> None:
 
 
 def test_it_works_in_the_pool_of_processes(port: int) -> None:
-    spec = EngineSpec("wyoming", f"{load.__module__}:load", {"host": LOOPBACK, "port": port})
+    spec = EngineSpec("wyoming", f"{load.__module__}:load", {"host": LOOPBACK, "port": port}, network=True)
     with RecogniserPool(spec, workers=1) as pool:
         pool.prepare(TIME)
         listening = pool.listen()
