@@ -6,6 +6,7 @@ It runs in a process of its own like the real ones: ``SPELLED`` is handed to the
 import os
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Sequence
 
@@ -18,7 +19,7 @@ from earwitness.speech.asr.port import LONGEST_MS, Hypothesis, Partial, Recognit
 from earwitness.speech.asr.process import EngineSpec
 
 LETTER_MS = 50
-DIES, HANGS, BREAKS = "dies", "hangs", "breaks"
+DIES, HANGS, BREAKS, WRITES = "dies", "hangs", "breaks", "writes"
 
 
 def spell(text: str) -> bytes:
@@ -29,7 +30,7 @@ def spell(text: str) -> bytes:
 
 
 class SpelledRecogniser:
-    """The port ``Recogniser`` without an engine. The words dies, hangs and breaks happen to it when it hears them."""
+    """The port ``Recogniser`` without an engine. What dies, hangs, breaks and writes say happens when it hears them."""
 
     def __init__(self, unpronounceable: Sequence[str] = ()) -> None:
         """Know every word but the ``unpronounceable``."""
@@ -75,6 +76,9 @@ class SpelledListening:
             threading.Event().wait()
         if words[-1:] == [BREAKS]:
             raise RuntimeError(" ".join(words))
+        if words[-1:] == [WRITES]:
+            with tempfile.TemporaryFile() as file:
+                file.write(self._sound)
         return Partial(" ".join(words), bool(words) and self._grammar.accepts(words), self._grammar.may_go_on(words))
 
     def settle(self) -> None:

@@ -1,10 +1,10 @@
 """A recogniser's process: loads one engine, then does what comes over the socket until it closes.
 
-It has no secrets (its environment is chosen by the hub), writes no file (the kernel refuses it, and dumps none of its
-memory), and has no network where the kernel lets it give that up (and the engine needs none). It ends with the hub: when
-the socket closes, or at once where the kernel tells of a parent's death. Ctrl-C at a terminal is the hub's business. An
-error of the tree is answered; anything else is a bug in the engine, answered without its text, which may hold what was
-said, and the process ends so that a fresh one takes its place.
+It has no secrets (its environment is chosen by the hub), writes no file once its engine is loaded and dumps none of its
+memory (the kernel refuses it), and has no network where the kernel lets it give that up and the engine needs none. It
+ends with the hub: when the socket closes, or at once where the kernel tells of a parent's death. Ctrl-C is for the hub.
+An error of the tree is answered; anything else is a bug in the engine, answered without its text, which may hold what
+was said, and the process ends so that a fresh one takes its place.
 """
 
 import ctypes
@@ -49,7 +49,10 @@ class Worker:
     def serve(self) -> None:
         """Work until the socket closes."""
         while True:
-            kind, body = wire.receive(self._sock)
+            try:
+                kind, body = wire.receive(self._sock)
+            except (EngineFailed, OSError):
+                return  # the hub closed the socket
             if kind in {Kind.STATE, Kind.PARTIAL, Kind.FINISH}:
                 self._answer(kind, body)
             elif self._trouble is None or kind is Kind.CANCEL:
@@ -68,6 +71,7 @@ class Worker:
                 engine = wire.from_json(body)
                 self._offline = not engine["network"] and give_up_network()
                 self._recogniser = load(engine)
+                write_no_file()
             case Kind.GRAMMAR:
                 self._engine().prepare(self._grammar(body))
             case Kind.LISTEN:
@@ -154,9 +158,13 @@ def give_up_network() -> bool:
     return bool(unshare(CLONE_NEWNET) == 0 or unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
 
 
-def leave_nothing() -> None:
-    """Write no file and dump no memory, whatever an engine's library tries."""
+def dump_nothing() -> None:
+    """Leave no memory on a disk when an engine crashes."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def write_no_file() -> None:
+    """Write nothing to a file, whatever an engine's library tries; some put their model together in one before."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
@@ -165,12 +173,10 @@ def main(arguments: list[str]) -> int:
     descriptor, parent = map(int, arguments)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with(parent)
-    leave_nothing()
+    dump_nothing()
     with socket.socket(fileno=descriptor) as sock:
         try:
             Worker(sock).serve()
-        except (EngineFailed, OSError):
-            pass  # the hub closed the socket
         except Exception:  # noqa: BLE001 - an engine's own error may quote what was said: only that it happened is told
             with suppress(OSError):
                 wire.send(sock, Kind.BROKEN, wire.pack_error(EngineFailed("The recogniser failed.", next_step=AGAIN)))

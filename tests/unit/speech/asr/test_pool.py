@@ -23,7 +23,7 @@ from earwitness.speech.asr.pool import Patience, RecogniserPool
 from earwitness.speech.asr.port import Hypothesis, Partial, Recognition, Word
 from earwitness.speech.asr.process import HANDED_DOWN, OFFLINE, EngineSpec
 from earwitness.speech.asr.wire import Kind
-from earwitness.testing.recognising import BREAKS, DIES, HANGS, MISSING, SPELLED, STILLBORN, calling, spell
+from earwitness.testing.recognising import BREAKS, DIES, HANGS, MISSING, SPELLED, STILLBORN, WRITES, calling, spell
 
 LIGHTS = WordGraph(({"light": 1}, {"on": 2, "off": 2}, {}), 0, frozenset({2}))
 COFFEE = WordGraph(({"coffee": 1}, {}), 0, frozenset({1}))
@@ -45,7 +45,7 @@ def hear(pool: RecogniserPool, text: str = "light on", grammar: WordGraph | None
     return best.text if best else ""
 
 
-@pytest.mark.parametrize("word", [DIES, HANGS, BREAKS])
+@pytest.mark.parametrize("word", [DIES, HANGS, BREAKS, WRITES])
 def test_what_goes_wrong_in_one_utterance_fails_it_alone(pool: RecogniserPool, word: str) -> None:
     good, bad = pool.listen(), pool.listen()
     good.feed(spell("light "))
