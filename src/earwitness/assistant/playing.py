@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from earwitness.assistant.assistant import Assistant
 from earwitness.assistant.events import Event, Idle, Listening, Muted, Speech, SpeechEnded
-from earwitness.assistant.session import Session
+from earwitness.assistant.session import Session, State
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
 
 PIECE: Final = 1_280  # bytes: 40 ms
@@ -51,6 +51,23 @@ class Player:
     _begun: float = 0.0
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def open(self) -> Session:
+        """Connect, unless it is connected.
+
+        Raises:
+            NotFound: no such device.
+        """
+        if self._session is None:
+            self._session = await self.assistant.open(self.device, self._hear, wakes_itself=False)
+        return self._session
+
+    async def at_rest(self) -> None:
+        """Wait until what is being said to the device has been said."""
+        session = await self.open()
+        await session.caught_up()
+        if session.state is State.ANSWERING:
+            await self._over.wait()
+
     async def play(self, pcm: bytes, *, button: bool = False) -> Played:
         """Play 16 kHz mono s16le sound and wait until the turn is over, or nothing woke.
 
@@ -59,15 +76,14 @@ class Player:
         Raises:
             NotFound: no such device.
         """
-        if self._session is None:
-            self._session = await self.assistant.open(self.device, self._hear, wakes_itself=False)
+        session = await self.open()
         self._played, self._begun = Played(), time.monotonic()
         self._over.clear()
         if button:
-            await self._session.listen()
-        await self._send(self._session, pcm if button else LEAD + pcm)
-        await self._session.finish()
-        await self._session.caught_up()
+            await session.listen()
+        await self._send(session, pcm if button else LEAD + pcm)
+        await session.finish()
+        await session.caught_up()
         if self._played.when(SpeechEnded) is not None:
             await self._over.wait()
         return self._played

@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, Mapping[str, Listed]] = {
     },
     "Talking to it": {
         "listen": Listed("listen", "Talk to the hub through this machine's microphone."),
+        "demo": Listed("demo", "See it work: a day in a household, spoken to the real thing."),
         "say": Listed("say", "Play recordings to the assistant, or type a sentence."),
         "engines": Listed("engines", "Speech engines: list, install, remove."),
         "home": Listed("home", "Try sentences on a home: intent, reply, what changed."),

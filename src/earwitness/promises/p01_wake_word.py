@@ -16,7 +16,6 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 from sqlalchemy import func, select
 
 from earwitness.assistant.assistant import Assistant
@@ -28,7 +27,7 @@ from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
 from earwitness.policy.purposes import Purpose
 from earwitness.promises.canary import Canary
 from earwitness.promises.checks import Broken, require
-from earwitness.speech.tts.engines.espeak import Espeak
+from earwitness.speech.verify.training.renderings import spoken
 from earwitness.storage.schema import metadata
 
 TALK: Final = (
@@ -77,7 +76,7 @@ async def _talk(assistant: Assistant, device: str, mark: bytes) -> None:
         woke.append(event)
 
     session = await assistant.open(device, hear, wakes_itself=False)
-    pieces = [_rendered(sentence, VOICES[0]) + mark + bytes(SECOND // 2) for sentence in TALK]
+    pieces = [spoken(sentence, VOICES[0]) + mark + bytes(SECOND // 2) for sentence in TALK]
     sound = b"".join(islice(cycle(pieces), 12 * len(pieces)))
     for _ in range(MINUTES * 60 * SECOND // len(sound) + 1):
         for piece in _seconds(sound):
@@ -97,7 +96,7 @@ async def _claim(assistant: Assistant, device: str, mark: bytes) -> None:
 
     session = await assistant.open(device, hear, wakes_itself=True)
     await session.woke("alexa", 0.99, SAMPLE_RATE)
-    for piece in _seconds(mark + _rendered(TALK[0], VOICES[1])[: 3 * SECOND]):
+    for piece in _seconds(mark + spoken(TALK[0], VOICES[1])[: 3 * SECOND]):
         await session.hear(piece)
         await session.caught_up()
         if any(isinstance(each, Idle) for each in told):
@@ -110,7 +109,7 @@ async def _wake(assistant: Assistant, device: str, mark: bytes) -> str:
     """Speak to it, with the mark in the half second before the wake word; return the recording."""
     for voice in VOICES:
         player = Player(assistant, device)
-        word, question = _rendered("Alexa,", voice), _rendered("What time is it?", voice)
+        word, question = spoken("Alexa,", voice), spoken("What time is it?", voice)
         played = await player.play(mark + bytes(SECOND // 4) + mark + word + question)
         await player.close()
         kept = played.last(Kept)
@@ -118,15 +117,6 @@ async def _wake(assistant: Assistant, device: str, mark: bytes) -> str:
             require(kept.recording is not None, "Nothing was kept of a device that may keep, so nothing was shown.")
             return str(kept.recording)
     raise Broken("No voice woke the assistant, so that nothing can be said of what it keeps.")
-
-
-def _rendered(text: str, voice: str) -> bytes:
-    """Speech as 16 kHz mono s16le."""
-    sounds = list(Espeak(voice).speak(text))
-    rate = sounds[0].rate
-    heard = np.frombuffer(b"".join(each.pcm for each in sounds), "<i2").astype(np.float32)
-    moments = np.arange(0, len(heard) * SAMPLE_RATE // rate) * rate / SAMPLE_RATE
-    return np.interp(moments, np.arange(len(heard)), heard).astype("<i2").tobytes()
 
 
 def _seconds(sound: bytes) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from earwitness.kernel.audio import SAMPLE_RATE
 from earwitness.kernel.errors import EngineFailed, EngineMissing
-from earwitness.speech.verify.training.disturbing import Samples, resample
+from earwitness.speech.verify.training.disturbing import Samples, resample, to_pcm
 
 ENGLISH = (
     "en-gb", "en-us", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-rp", "en-gb-x-gbcwmd", "en-029", "en-us-nyc",
@@ -46,6 +46,16 @@ def any_voice(random: np.random.Generator) -> Voice:
     """Draw a voice to train on."""
     name = f"{random.choice(ENGLISH)}+{random.choice(VARIANTS)}"
     return Voice(name, int(random.choice(SPEEDS)), int(random.choice(PITCHES)))
+
+
+def spoken(text: str, voice: str, speed: int = 150) -> bytes:
+    """Return ``text`` spoken by a voice at so many words a minute: 16 kHz mono s16le.
+
+    Raises:
+        EngineMissing: espeak-ng is not installed.
+        EngineFailed: it gave no WAV.
+    """
+    return to_pcm(render(text, Voice(voice, speed)))
 
 
 def render(text: str, voice: Voice, *, phonemes: bool = False) -> Samples:
