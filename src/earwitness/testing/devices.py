@@ -4,6 +4,7 @@ The server is the real one (uvicorn with the product's bounds) on a free loopbac
 """
 
 import asyncio
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -204,3 +205,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)  # type: ignore[arg-type] # likewise
         self.loop = asyncio.get_running_loop()
         self.ready.set()
+
+
+def serve_until_killed(*devices: str) -> None:
+    """Run a gateway in this process; write its address on a line. Its sessions speak long when a turn is finished."""
+    with served(*devices) as hub:
+        sys.stdout.write(f"{hub.url}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    serve_until_killed(*sys.argv[1:])
