@@ -76,6 +76,8 @@ def of_annotation(data: bytes, heard: str) -> Account:
     """
     try:
         body = json.loads(data)
+        if not {"route", "verdict"} & body.keys():
+            raise _no_annotation()
         wake = {"yes": True, "no": False, True: True, False: False}.get(body.get("wake"))
         verdict = body.get("verdict")
         if verdict == "not_for_me":
@@ -93,7 +95,11 @@ def of_annotation(data: bytes, heard: str) -> Account:
             trusted=right,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RowCorrupt("An annotation is not what was written.") from error
+        raise _no_annotation() from error
+
+
+def _no_annotation() -> RowCorrupt:
+    return RowCorrupt("An annotation is not what was written.")
 
 
 def _unmasked(words: Sequence[Any], heard: str) -> str | None:

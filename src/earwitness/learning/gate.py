@@ -1,8 +1,7 @@
 """May a model be released? Decided from paired trials on people it never heard; it can also say that it does not know.
 
-*Better*: the interval of the difference lies above zero, in quiet or in noise, and in neither is it below the loss
-that is put up with. *Worse*: an interval lies below zero, or more was lost than that. Anything else is *not enough
-evidence*, and the old model stays.
+*Better*: the interval of the difference lies above zero, in quiet or in noise, and no condition lost more than is put
+up with. *Worse*: an interval lies below zero. Anything else is *not enough evidence*, and the old model stays.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from earwitness.learning.paired import Paired
 
-MOST_LOST: Final = -0.03  # of the share accepted, at the lower end of the interval, before it counts against
-FEWEST_PEOPLE: Final = 2
+MOST_LOST: Final = -0.03  # of the share accepted in one condition, beside a gain in another
+FEWEST_PEOPLE: Final = 3
 FEWEST_TRIALS: Final = 20
 
 
@@ -51,10 +50,10 @@ def judge(conditions: "Sequence[Paired]") -> Judged:
             f"not enough evidence: {found} trials of {people} other people, {FEWEST_TRIALS} of {FEWEST_PEOPLE} needed",
         )
     for each in enough:
-        if each.high < 0 or each.difference < MOST_LOST:
+        if each.high < 0:
             return Judged(Verdict.WORSE, f"worse {each.told()}")
     better = [each for each in enough if each.low > 0]
-    if better:
+    if better and all(each.difference >= MOST_LOST for each in enough):
         return Judged(Verdict.BETTER, f"better {better[0].told()}")
     return Judged(Verdict.NOT_ENOUGH, f"not enough evidence: {enough[0].told()}")
 

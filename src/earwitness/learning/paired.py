@@ -1,7 +1,8 @@
 """Old against new on the same clips: the difference, its interval by people, and McNemar's exact test.
 
-The interval is a percentile bootstrap that draws people, not clips: clips of one voice succeed and fail together
-(Bisani and Ney, "Bootstrap estimates for confidence intervals in ASR performance evaluation", 2004).
+The interval is a percentile bootstrap in two stages, people and then clips of each: clips of one voice succeed and
+fail together, and with few people the clips' own chance must not be lost (Bisani and Ney, "Bootstrap estimates for
+confidence intervals in ASR performance evaluation", 2004; Davison and Hinkley, "Bootstrap Methods", 1997, 3.8).
 McNemar's test counts only the clips on which the two differ.
 """
 
@@ -76,13 +77,14 @@ def _interval(trials: Sequence[Trial]) -> tuple[float, float]:
     if len(people) < 2:  # noqa: PLR2004 - nothing varies between people where there is one
         return -1.0, 1.0
     at = {person: index for index, person in enumerate(people)}
-    change = np.zeros(len(people))
-    count = np.zeros(len(people))
+    outcomes = np.zeros((len(people), 3))  # lost, as before, gained
     for each in trials:
-        change[at[each.person]] += each.after - each.before
-        count[at[each.person]] += 1
-    drawn = np.random.default_rng(SEED).integers(0, len(people), (DRAWS, len(people)))
-    differences = change[drawn].sum(axis=1) / count[drawn].sum(axis=1)
+        outcomes[at[each.person], 1 + each.after - each.before] += 1
+    counts = outcomes.sum(axis=1)
+    random = np.random.default_rng(SEED)
+    drawn = random.integers(0, len(people), (DRAWS, len(people)))
+    clips = random.multinomial(counts[drawn].astype(int), (outcomes / counts[:, None])[drawn])
+    differences = (clips[..., 2] - clips[..., 0]).sum(axis=1) / counts[drawn].sum(axis=1)
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(differences, [tail, 1 - tail])
     return float(low), float(high)

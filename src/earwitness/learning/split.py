@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 TEST_SHARE: Final = 1 / 3
-FEWEST_TESTED: Final = 2
+FEWEST_TESTED: Final = 3
 
 
 class Side(StrEnum):
@@ -22,9 +22,9 @@ class Side(StrEnum):
 
 
 def sides(salt: bytes, subjects: Iterable[str]) -> dict[str, Side]:
-    """Deal the subjects out: a third, and at least two where there are four, are tested on; the rest is learned from.
+    """Deal the subjects out: a third, and at least three where there are six, are tested on; the rest is learned from.
 
-    With fewer than four people all are learned from, and nothing can be said about others.
+    With fewer than six people all are learned from, and nothing can be said about others.
     """
     ranked = sorted(set(subjects), key=lambda each: hmac.digest(salt, each.encode(), hashlib.sha256))
     tested = max(FEWEST_TESTED, round(len(ranked) * TEST_SHARE)) if len(ranked) >= 2 * FEWEST_TESTED else 0
