@@ -25,7 +25,7 @@ from earwitness.protocol.wyoming.control import Describe, Error, Ping, Pong, Run
 from earwitness.protocol.wyoming.info import Info, Satellite
 from earwitness.protocol.wyoming.listening import Detect, Transcript, VoiceStopped
 
-AGAIN_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # before the n-th attempt in a row that came to nothing
+AGAIN_S: Final = (1.0, 2.0, 5.0, 10.0)  # before the n-th attempt in a row that came to nothing
 ELSEWHERE_S: Final = 300.0  # after its device connected from elsewhere: two must not take it from each other for ever
 CONNECT_S: Final = 5.0
 SILENT_S: Final = 30.0  # without sound from one that streams
