@@ -203,7 +203,7 @@ class RecogniserPool:
                 self._settle(place, None, error)
                 vain += 1
                 continue
-            self._settle(place, process, None)
+            self._settle(place, process, None, self._with_grammar(process))
             if engine is not self._engine:  # changed while it was loaded
                 process.kill()
             process.wait()
@@ -211,11 +211,25 @@ class RecogniserPool:
             vain = 0 if lived > STOOD_S else vain + 1
             self._settle(place, None, None)
 
-    def _settle(self, place: _Place, process: WorkerProcess | None, failure: EngineError | None) -> None:
+    def _with_grammar(self, process: WorkerProcess) -> str:
+        """Give a new process the sentences that were prepared; return their digest, or none if it did not take them."""
+        packed = self._grammar
+        try:
+            if packed is not None:
+                process.command(Kind.GRAMMAR, packed[1], deadline_s=self._patience.grammar)
+                process.ask(Kind.STATE, deadline_s=self._patience.grammar)
+                return packed[0]
+        except EngineError:
+            pass  # it died, or the utterance that needs these sentences will say what is wrong
+        return ""
+
+    def _settle(
+        self, place: _Place, process: WorkerProcess | None, failure: EngineError | None, digest: str = ""
+    ) -> None:
         with self._changed:
             if process is None and failure is None and not self._closing.is_set():
                 self._restarts += 1
-            place.process, place.failure, place.digest, place.use = process, failure, "", ""
+            place.process, place.failure, place.digest, place.use = process, failure, digest, ""
             place.outdated = False
             if process is not None and self._closing.is_set():
                 process.kill()

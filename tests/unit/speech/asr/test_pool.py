@@ -66,7 +66,11 @@ def test_what_goes_wrong_in_one_utterance_fails_it_alone(pool: RecogniserPool, w
 
 def test_a_process_that_died_is_replaced_and_has_the_sentences(pool: RecogniserPool) -> None:
     before = pool.processes()
+    had = {place.digest for place in pool._places}
     _kill(before)
+    with pool._changed:
+        assert pool._changed.wait_for(lambda: not set(before) & set(_loaded(pool)) and len(_loaded(pool)) == 2, 20)
+        assert {place.digest for place in pool._places} == had  # taken while nobody waits for it
     first, second = pool.listen(), pool.listen()
     for each in (first, second):
         each.feed(spell("light on"))
@@ -109,6 +113,10 @@ def test_an_utterance_that_nobody_ends_loses_its_process() -> None:
         assert hear(pool) == "light on"
         with pytest.raises(EngineFailed):
             forgotten.finish()
+
+
+def _loaded(pool: RecogniserPool) -> list[int]:
+    return [place.process.pid for place in pool._places if place.process]
 
 
 def _kill(pids: Sequence[int]) -> None:
