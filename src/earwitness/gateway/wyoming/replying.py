@@ -106,15 +106,17 @@ class Reply:
             await self._send(AudioChunk(speech.rate, SAMPLE_WIDTH, 1, piece))
             self._until = max(self._until, now) + len(piece) / (SAMPLE_WIDTH * speech.rate)
             await self._wait_until(self._until - AHEAD_S, self._silenced)
-        if speech.last and self._rate:
-            await self._stop()
-            await self._wait_until(self._until + AFTER_S, self._said_played)
-            if not self._silenced.is_set():
+        if speech.last:
+            silenced = bool(self._rate) and await self._silenced_at_the_end()
+            if not silenced:
                 await self._played()
 
-    async def _stop(self) -> None:
+    async def _silenced_at_the_end(self) -> bool:
+        """End the sound and wait until it was heard; return whether it was silenced meanwhile."""
         self._rate = 0
         await self._send(AudioStop())
+        await self._wait_until(self._until + AFTER_S, self._said_played)
+        return self._silenced.is_set()
 
     async def _wait_until(self, moment: float, unless: asyncio.Event) -> None:
         """Wait for a moment of the loop's clock, or until it is silenced or ``unless`` happens."""
