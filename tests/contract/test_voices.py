@@ -1,4 +1,4 @@
-"""The contract of a voice, held against espeak-ng, Piper's protocol, Piper itself where it is, and wrappers."""
+"""The contract of a voice, held against espeak-ng, Piper's protocol, Piper itself where it is, wrappers, a Wyoming server."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from earwitness.gateway.wyoming import Kind
 from earwitness.kernel.errors import BadInput
+from earwitness.speech.engines.wyoming import Server
 from earwitness.speech.tts import CachedSynthesizer, Synthesizer
 from earwitness.speech.tts.engines.espeak import Espeak
 from earwitness.speech.tts.engines.piper import Piper
+from earwitness.speech.tts.engines.wyoming import WyomingSynthesizer
 from earwitness.speech.tts.sure import SureSynthesizer
+from earwitness.testing.aloud import real_engines
 from earwitness.testing.voices import write_stand_in, write_voice
+from earwitness.testing.wyoming_servers import LOOPBACK, our_server
 
 
 def _piper(folder: Path) -> Piper:
@@ -30,8 +35,15 @@ KINDS: dict[str, Callable[[Path], Synthesizer]] = {
 }
 
 
-@pytest.fixture(scope="module", params=KINDS)
+WYOMING = "a Wyoming server"
+
+
+@pytest.fixture(scope="module", params=[*KINDS, WYOMING])
 def voice(request, tmp_path_factory) -> Iterator[Synthesizer]:
+    if request.param == WYOMING:
+        with real_engines() as engines, our_server(engines, kinds=(Kind.TTS,)) as port:
+            yield WyomingSynthesizer(Server(LOOPBACK, port))
+        return
     made = KINDS[request.param](tmp_path_factory.mktemp("voice"))
     yield made
     if isinstance(made, Piper):

@@ -41,7 +41,7 @@ class WyomingSynthesizer:
 
     def _speak(self, text: str) -> Iterator[Sound]:
         with linked(self._server) as link:
-            link.send(Synthesize(text, self._wish))
+            link.send(Synthesize(" ".join(text.split()), self._wish))  # a line break is no end
             seconds, others = 0.0, 0
             while (event := link.receive()).type != AudioStop.type:
                 if event.type == AudioStart.type:
