@@ -5,11 +5,12 @@ before those that are shared; of the other parts the household's is taken where 
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from earwitness.kernel.errors import BlobCorrupt, BlobMissing, KeyDestroyed
+from earwitness.kernel.errors import BadInput
 from earwitness.learning.budget import Budget
 from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER
 from earwitness.learning.gate import Verdict
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 FEWEST_SHARED: Final = 2
 ALONE: Final = 1
-GONE: Final = (BlobMissing, BlobCorrupt, KeyDestroyed)
 
 LanguageOf = Callable[[str], "Language"]
 """The language of a household, or of what is shared."""
@@ -140,11 +140,13 @@ class Learning:
             folder = self.releases.install(release)
             if folder is None:
                 continue
-            if (folder / TAUGHT).exists():
-                taught.append(read_taught((folder / TAUGHT).read_bytes()))
             for name, make in _PARTS.items():
                 if name not in found and (folder / name).exists():
-                    found[name] = make(folder)
+                    with suppress(BadInput):  # made by another version, or damaged: what ships does it
+                        found[name] = make(folder)
+            if (folder / TAUGHT).exists():
+                with suppress(BadInput):
+                    taught.append(read_taught((folder / TAUGHT).read_bytes()))
         used = tuple(each.id for each in layers)
         return InUse(used, together(taught), found.get(MEANS), found.get(MODEL), found.get(VERIFIER))
 
