@@ -1,4 +1,4 @@
-"""The contract of a voice, held against espeak-ng, Piper's protocol, Piper itself where it is, wrappers, a Wyoming server."""
+"""The contract of a voice, held against espeak-ng, Piper (its protocol, and itself if it is here), wrappers, Wyoming."""
 
 import shutil
 from collections.abc import Callable, Iterator
