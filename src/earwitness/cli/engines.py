@@ -5,7 +5,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -16,9 +17,9 @@ from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, Yes, exam
 from earwitness.cli.output import note, progress, show_record, show_rows
 from earwitness.cli.plain import App
 from earwitness.cli.questions import confirm
-from earwitness.kernel.errors import BadInput, EngineFailed, EngineMissing
+from earwitness.kernel.errors import BadInput, EngineFailed, EngineMissing, NotFound
 from earwitness.speech.engines.catalogue import HUB, OFFERS, HubFiles, MoonshineFiles, Offer, Package, find
-from earwitness.speech.engines.folder import EngineFolder, Installed
+from earwitness.speech.engines.folder import RECORD, EngineFolder, Installed
 from earwitness.speech.engines.plans import Plan, plan_of
 
 COLUMNS = {
@@ -63,7 +64,7 @@ def list_engines(
     Nothing is asked over a network. Sizes of what is not installed are about right.
     """
     folder = EngineFolder(data)
-    rows = [_row(each, folder, check=check) for each in OFFERS]
+    rows = [_row(each, folder, check=check) for each in (*OFFERS, *_others(folder))]
     show_rows(rows, COLUMNS, as_json=as_json, wraps=("summary", "source"))
 
 
@@ -137,7 +138,9 @@ def _run(command: list[str]) -> None:
 
 def _fetch(offer: Offer, engines: EngineFolder, *, yes: bool, as_json: bool) -> Installed:
     with _client() as client:
-        plan = plan_of(offer, client, hub=_hub())
+        hub = _hub()
+        plan = plan_of(offer, client, hub=hub)
+        offer = replace(offer, source=offer.source.replace(HUB, hub))
         host = httpx.URL(plan.files[0].url).host
         note(f"{offer.name}: {plan.size / MB:.1f} MB in {len(plan.files)} files from {host}, licence {offer.licence}.")
         note(f"They go to {engines.place(offer)}.")
@@ -185,6 +188,16 @@ def _hub() -> str:
     import os  # noqa: PLC0415 - only here
 
     return os.environ.get("HF_ENDPOINT", HUB).rstrip("/")
+
+
+def _others(folder: EngineFolder) -> Iterator[Offer]:
+    """What is installed and not on the list: other voices of Piper's collection."""
+    listed = {each.name for each in OFFERS}
+    for record in sorted(folder.root.glob(f"*/*/{RECORD}")):
+        name = "/".join(record.parent.parts[-2:])
+        if name not in listed:
+            with suppress(NotFound):
+                yield find(name)
 
 
 def _row(offer: Offer, folder: EngineFolder, *, check: bool) -> dict[str, object]:

@@ -270,6 +270,9 @@ def test_the_command_lists_installs_and_removes(tmp_path, monkeypatch):
     assert "127.0.0.1" in done.err
     record = json.loads((Path(done.json["folder"]) / "engine.json").read_text())
     assert record["revision"] == COMMIT
+    assert record["source"].startswith("http://127.0.0.1")  # the mirror, not the hub it stands for
+    listed = {row["name"]: row["state"] for row in command.does("engines", "list", "--check", "--json").json}
+    assert listed[f"piper/{VOICE}"] == "installed"
     assert command.does("engines", "remove", f"piper/{VOICE}", "--yes", "--json").json["bytes"] > 5_000
 
 
