@@ -43,7 +43,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_names_every_command_by_section(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(arguments) == 0
     shown = capsys.readouterr().out
-    assert [name for name, listed in COMMANDS.items() if f"  {name:<9}  {listed.summary}\n" not in shown] == []
+    wide = max(len(name) for name in COMMANDS)
+    assert [name for name, listed in COMMANDS.items() if f"  {name:<{wide}}  {listed.summary}\n" not in shown] == []
     assert [title for title in SECTIONS if f"\n{title}:\n" not in shown] == []
     assert max(len(line) for line in shown.splitlines()) <= 80
 
