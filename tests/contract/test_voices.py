@@ -1,4 +1,4 @@
-"""The contract of a voice, held against espeak-ng, Piper (its protocol, and itself if it is here), wrappers, Wyoming."""
+"""The contract of a voice: espeak-ng, Piper (its protocol, and itself where it is), wrappers and Wyoming."""
 
 import shutil
 from collections.abc import Callable, Iterator
