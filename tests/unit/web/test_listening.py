@@ -81,3 +81,9 @@ def test_the_note_of_a_hub_that_died_misleads_nobody(tmp_path: Path) -> None:
     (tmp_path / "run" / "hub.json").write_bytes(left)
     with HubLock(tmp_path), pytest.raises(StorageBusy, match="not said yet"), HubLock(tmp_path):
         pass
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """Asyncio sets TCP_NODELAY only where a socket names its protocol; accepted ones inherit it."""
+    with closing(listen("localhost", 0)) as listening:
+        assert {one.proto for one in listening.sockets} == {socket.IPPROTO_TCP}
