@@ -23,6 +23,8 @@ DEEDS = {
     "listening:choose": "chose how many others may hear",
     "recording:correct": "put right",
     "recording:learn": "learned from",
+    "recording:added": "added to",
+    "learning:forgotten": "had forgotten what was learned from",
     "device:confirm": "confirmed",
     "device:agree": "agreed to",
     "device:disagree": "took back the yes to",
