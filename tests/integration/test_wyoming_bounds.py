@@ -30,9 +30,11 @@ def engines() -> Iterator[Engines]:
 
 
 @asynccontextmanager
-async def served(engines: Engines, bounds: Bounds = SHORT) -> AsyncIterator[tuple[WyomingServer, int]]:
+async def served(
+    engines: Engines, bounds: Bounds = SHORT, allowed: Allowed | None = None
+) -> AsyncIterator[tuple[WyomingServer, int]]:
     programs = offers.programs(tuple(Kind), parts(engines))
-    server = WyomingServer(Services(aloud(engines).assistant, programs, KITCHEN), Allowed(), bounds)
+    server = WyomingServer(Services(aloud(engines).assistant, programs, KITCHEN), allowed, bounds)
     listening = listen("127.0.0.1", 0)
     await server.start(listening.sockets)
     try:
@@ -43,9 +45,14 @@ async def served(engines: Engines, bounds: Bounds = SHORT) -> AsyncIterator[tupl
         assert server.counts.failed == 0
 
 
-def run(engines: Engines, talk: Callable[[WyomingServer, int], Awaitable[None]], bounds: Bounds = SHORT) -> None:
+def run(
+    engines: Engines,
+    talk: Callable[[WyomingServer, int], Awaitable[None]],
+    bounds: Bounds = SHORT,
+    allowed: Allowed | None = None,
+) -> None:
     async def inside() -> None:
-        async with asyncio.timeout(50), served(engines, bounds) as (server, port):
+        async with asyncio.timeout(50), served(engines, bounds, allowed) as (server, port):
             await talk(server, port)
 
     asyncio.run(inside())
@@ -152,11 +159,31 @@ def test_an_endless_utterance_is_ended(engines: Engines) -> None:
 def test_a_client_that_sends_on_hears_why_it_is_ended(engines: Engines) -> None:
     """Were the connection closed with its sound unread, the system would take the error back."""
 
+    def send_all_then_read(port: int) -> bytes:
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as one:
+            one.sendall(b'{"type": "audio-chunk", "payload_length": 10000000000}\n' + bytes(3_000_000))
+            one.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: one.recv(65_536), b""))
+
     async def talk(_server: WyomingServer, port: int) -> None:
-        data = b'{"type": "audio-chunk", "payload_length": 10000000000}\n' + bytes(2_000_000)
-        assert code_of(await answered(port, data)) == "bad-input"
+        assert code_of(await asyncio.to_thread(send_all_then_read, port)) == "bad-input"
 
     run(engines, talk)
+
+
+class Nobody(Allowed):
+    """Allows not even this machine, whose addresses are the only ones that a test has."""
+
+    def __contains__(self, _host: str) -> bool:
+        return False
+
+
+def test_a_stranger_is_turned_away_without_a_word(engines: Engines) -> None:
+    async def talk(server: WyomingServer, port: int) -> None:
+        assert await answered(port, b'{"type": "describe"}\n') == b""
+        assert (server.counts.not_allowed, server.counts.accepted) == (1, 0)
+
+    run(engines, talk, allowed=Nobody())
 
 
 def test_more_than_there_is_room_for_are_turned_away(engines: Engines) -> None:

@@ -34,7 +34,7 @@ class WyomingServer:
     def __init__(self, services: Services, allowed: Allowed | None = None, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         """Serve allowed peers within bounds."""
         self._services = services
-        self._allowed = allowed or Allowed()
+        self._allowed = Allowed() if allowed is None else allowed
         self._bounds = bounds
         self._transcribing = asyncio.Semaphore(bounds.transcribing)
         self._servers: list[asyncio.Server] = []
