@@ -6,7 +6,7 @@ a hundred stays, for "two coffees" and "ten minutes" say nothing about anybody.
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,23 +41,21 @@ def find_masked(
 ) -> list[Masked]:  # fmt: skip
     """Return the masked stretches in order; stretches that touch and are the same become one."""
     marks: list[Mask | None] = [None] * len(tokens)
-    found = itertools.chain(
-        _phrases(tokens, hidden),
-        _alike(tokens, hidden, pronounce),
-        (Masked(at, at + 1, Mask.NAME) for at, token in enumerate(tokens) if token.removesuffix("'s") in given),
-        _spelled(tokens),
-        _numbers(tokens),
-    )
-    for each in found:
+
+    def mark(each: Masked) -> None:
         for at in range(each.start, each.end):
             marks[at] = marks[at] or each.mask
-    return [
-        Masked(group[0], group[-1] + 1, mask)
-        for mask, group in (
-            (mask, list(places)) for mask, places in itertools.groupby(range(len(marks)), marks.__getitem__)
-        )
-        if mask is not None
-    ]
+
+    for each in _phrases(tokens, hidden):
+        mark(each)
+    for each in _alike(tokens, hidden, pronounce):
+        if not any(marks[each.start : each.end]):
+            mark(each)
+    names = (Masked(at, at + 1, Mask.NAME) for at, token in enumerate(tokens) if token.removesuffix("'s") in given)
+    for each in itertools.chain(names, _spelled(tokens), _numbers(tokens)):
+        mark(each)
+    runs = ((mask, list(places)) for mask, places in itertools.groupby(range(len(marks)), marks.__getitem__))
+    return [Masked(run[0], run[-1] + 1, mask) for mask, run in runs if mask is not None]
 
 
 def shown(tokens: Sequence[str], masked: Sequence[Masked]) -> list[str]:
@@ -73,32 +71,41 @@ def shown(tokens: Sequence[str], masked: Sequence[Masked]) -> list[str]:
 
 def _phrases(tokens: Sequence[str], hidden: Hidden) -> Iterator[Masked]:
     bare = [token.removesuffix("'s") for token in tokens]
-    for phrase, mask in hidden.phrases.items():
+    longest_first = sorted(hidden.phrases.items(), key=lambda each: (-len(each[0]), each[0]))
+    for phrase, mask in longest_first:
         wanted = [each.removesuffix("'s") for each in phrase]
         for start in range(len(bare) - len(wanted) + 1):
             if bare[start : start + len(wanted)] == wanted:
                 yield Masked(start, start + len(wanted), mask)
 
 
-def _alike(tokens: Sequence[str], hidden: Hidden, pronounce: Pronounce) -> Iterator[Masked]:
-    """Words, alone or up to three together, that sound like a phrase: a name the recogniser took for something else."""
-    phrases = list(hidden.phrases)
-    if not phrases or not tokens:
-        return
-    said = dict(
-        zip(spoken := sorted({*tokens, *(word for each in phrases for word in each)}), pronounce(spoken), strict=True)
-    )
-    sounds = [(tuple(phone for word in each for phone in said[word]), hidden.phrases[each]) for each in phrases]
+def _alike(tokens: Sequence[str], hidden: Hidden, pronounce: Pronounce) -> list[Masked]:
+    """Words, alone or up to three together, that sound like a phrase, the most alike first.
+
+    So a name is found that the recogniser took for something else.
+    """
+    if not hidden.phrases or not tokens:
+        return []
+    spoken = sorted({*tokens, *(word for phrase in hidden.phrases for word in phrase)})
+    said = dict(zip(spoken, pronounce(spoken), strict=True))
+    sounds = [(_phones(phrase, said), mask) for phrase, mask in hidden.phrases.items()]
+    found: list[tuple[float, Masked]] = []
     for start, length in itertools.product(range(len(tokens)), range(1, MOST_WORDS + 1)):
-        part = tokens[start : start + length]
-        if len(part) < length:
+        if start + length > len(tokens):
             continue
-        phones = tuple(phone for word in part for phone in said[word])
+        phones = _phones(tokens[start : start + length], said)
         for sound, mask in sounds:
             if min(len(sound), len(phones)) < LEAST_PHONES:
                 continue
-            if Levenshtein.normalized_similarity(sound, phones) >= ALIKE:
-                yield Masked(start, start + length, mask)
+            likeness = Levenshtein.normalized_similarity(sound, phones)
+            if likeness >= ALIKE:
+                found.append((likeness, Masked(start, start + length, mask)))
+    found.sort(key=lambda each: (-each[0], each[1].start, each[1].end))
+    return [each for _, each in found]
+
+
+def _phones(words: Sequence[str], said: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(phone for word in words for phone in said[word])
 
 
 def _spelled(tokens: Sequence[str]) -> Iterator[Masked]:
