@@ -189,10 +189,11 @@ class Frontend:
         self._spectra.append(power)
         return cepstra(self._tracker.clean(power @ FILTERS))
 
-    def warped(self, warp: float) -> Floats:
-        """Return (n, CEPSTRA) of all that was heard, its frequencies divided by ``warp`` (.88 to 1.12)."""
-        bands = [power @ _warped_filters(warp) for power in self._spectra]
-        return cepstra(NoiseTracker().clean(np.concatenate(bands)))
+    def bands(self, warp: float = 1.0) -> Floats:
+        """Return (n, BANDS) powers of all that was heard, its frequencies divided by ``warp`` (.88 to 1.12)."""
+        if not self._spectra:
+            return np.zeros((0, BANDS), np.float32)
+        return np.concatenate([power @ _warped_filters(warp) for power in self._spectra])
 
     def forget(self) -> None:
         """Let go of what was heard."""

@@ -1,10 +1,10 @@
-"""PocketSphinx's acoustic model read as arrays, and written again with other means.
+"""PocketSphinx's acoustic model read as arrays, and written again with other ones.
 
 The English model that ships with it is phonetically tied: a codebook of 128 Gaussians for each of 42 phones and
 each of three streams (cepstra, their differences, and the differences of those), and 5,126 states (*senones*) that
 weigh the codebook of their phone. Files, as in ``ms_gauden.c``, ``ptm_mgau.c`` and ``bin_mdef.c`` of PocketSphinx 5:
 ``means`` and ``variances`` (format s3), ``sendump`` (weights as bytes, ``-log`` to base 1.0001 shifted by ten) and
-``mdef`` (binary; which phone a state belongs to). Only the means are ever changed here.
+``mdef`` (binary; which phone a state belongs to). Weights and states are never changed here.
 """
 
 import shutil
@@ -91,14 +91,30 @@ def install(means: Floats, folder: Path) -> Path:
         if not (folder / name).exists():
             (folder / name).symlink_to(shipped / name)
     shutil.copyfile(FEATURES, folder / "feat.params")
-    original = (shipped / "means").read_bytes()
+    (folder / "means").write_bytes(file_of(means, shipped / "means"))
+    return folder
+
+
+def gaussians_of(path: Path) -> Floats:
+    """The means or variances in a model's file of them: (phones, streams, densities, 13).
+
+    Raises:
+        EngineMissing: it is none this version knows.
+    """
+    try:
+        return _gaussians(path.read_bytes())
+    except (OSError, ValueError, struct.error) as error:
+        msg = "The acoustic model is not the one this version knows."
+        raise EngineMissing(msg, next_step="Install the pinned version of pocketsphinx.") from error
+
+
+def file_of(values: Floats, like: Path) -> bytes:
+    """The bytes of a file of means or variances with these values and the sizes of the file ``like``."""
+    original = like.read_bytes()
     end = original.index(_END)
     sizes = original[end + len(_END) : end + len(_END) + 4 + 7 * 4]
-    header = original[:end].replace(
-        _CHECKSUM, b""
-    )  # written without a checksum: this folder is made anew at each start
-    (folder / "means").write_bytes(header + _END + sizes + means.astype("<f4").tobytes())
-    return folder
+    header = original[:end].replace(_CHECKSUM, b"")  # without a checksum: these are made anew at each start
+    return header + _END + sizes + values.astype("<f4").tobytes()
 
 
 def _gaussians(data: bytes) -> Floats:

@@ -8,33 +8,32 @@ grammar again, and a logistic regression on what the decoder reports says whethe
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
-from earwitness.kernel.errors import BadInput, EngineFailed
+from earwitness.kernel.errors import BadInput
 from earwitness.kernel.word_graph import WordGraph
 from earwitness.speech.asr import confidence
 from earwitness.speech.asr.engines.dictation import Dictation
-from earwitness.speech.asr.engines.searches import (
-    CLOSED,
-    LOOP,
-    OPEN,
-    PHONE_PENALTY,
-    load_decoder,
-    load_loop,
-    transitions,
+from earwitness.speech.asr.engines.noise import NOISY_BELOW_DB, clearance_db, load_noisy
+from earwitness.speech.asr.engines.passes import Found, Passes, bare
+from earwitness.speech.asr.engines.searches import CLOSED, LOOP, OPEN, PHONE_PENALTY
+from earwitness.speech.asr.engines.segments import PHONE, SCORE_UNIT, Segment, open_spans
+from earwitness.speech.asr.features import (
+    CEPSTRA,
+    FRAME_MS,
+    Floats,
+    Frontend,
+    NoiseTracker,
+    RunningMean,
+    cepstra,
 )
-from earwitness.speech.asr.engines.segments import PHONE, SCORE_UNIT, Segment, open_spans, read_segments
-from earwitness.speech.asr.features import CEPSTRA, FRAME_MS, Floats, Frontend, RunningMean, centred
 from earwitness.speech.asr.port import Hypothesis, Partial, Recognition, Word
 from earwitness.speech.lexicon.espeak import EspeakLexicon
-
-if TYPE_CHECKING:
-    import pocketsphinx
 
 LONGEST_MS: Final = 30_000
 TAIL_FRAMES: Final = 25  # silence that is kept behind the end of speech
@@ -58,8 +57,8 @@ class PocketSphinxRecogniser:
         Raises:
             EngineMissing: pocketsphinx cannot be loaded here.
         """
-        self._decoder = load_decoder(acoustics)
-        load_loop(self._decoder)
+        self._clean = Passes(acoustics)
+        self._noisy = load_noisy(acoustics)
         self._lexicon = lexicon or EspeakLexicon()
         self._dictation = Dictation()
         self._grammar: WordGraph | None = None
@@ -68,38 +67,28 @@ class PocketSphinxRecogniser:
         """See the port. Costs some milliseconds; the same grammar again costs nothing."""
         if grammar is self._grammar:
             return
-        self._learn_words(grammar)
-        try:
-            self._load_search(CLOSED, grammar.closed())
-            if grammar.open_slots():
-                self._load_search(OPEN, grammar)
-            self._decoder.activate_search(CLOSED)
-        except (RuntimeError, ValueError) as error:
-            raise EngineFailed("The recogniser did not take the sentences.") from error
+        unknown = self._clean.unknown(grammar.words())
+        learned = dict(zip(unknown, self._lexicon.pronounce(unknown), strict=True))
+        for each in (self._clean, self._noisy):
+            each.learn(learned)
+            each.expect(grammar)
+        self._clean.load()
         self._grammar = grammar
-
-    def _load_search(self, name: str, grammar: WordGraph) -> None:
-        fsg = self._decoder.create_fsg(name, grammar.start, len(grammar.arcs), list(transitions(grammar)))
-        self._decoder.add_fsg(name, fsg)
 
     def listen(self) -> "PocketSphinxListening":
         """See the port."""
         if self._grammar is None:
             raise BadInput("The recogniser has no sentences yet.", next_step="Call prepare with a grammar first.")
-        return PocketSphinxListening(self._decoder, self._grammar, self._dictation)
-
-    def _learn_words(self, grammar: WordGraph) -> None:
-        unknown = sorted(word for word in grammar.words() if self._decoder.lookup_word(word) is None)
-        for word, phones in zip(unknown, self._lexicon.pronounce(unknown), strict=True):
-            self._decoder.add_word(word, " ".join(phones), False)
+        return PocketSphinxListening(self._clean, self._noisy, self._grammar, self._dictation)
 
 
 class PocketSphinxListening:
     """The port :class:`~earwitness.speech.asr.port.Listening`."""
 
-    def __init__(self, decoder: "pocketsphinx.Decoder", grammar: WordGraph, dictation: Dictation) -> None:
+    def __init__(self, clean: Passes, noisy: Passes, grammar: WordGraph, dictation: Dictation) -> None:
         """Begin to hear an utterance."""
-        self._decoder, self._grammar, self._dictation = decoder, grammar, dictation
+        self._decoder = clean.decoder
+        self._clean, self._noisy, self._grammar, self._dictation = clean, noisy, grammar, dictation
         self._frontend = Frontend()
         self._frames: list[Floats] = []
         self._count = 0
@@ -125,7 +114,7 @@ class PocketSphinxListening:
     def partial(self) -> Partial:
         """See the port."""
         found = self._decoder.hyp() if self._streaming else None
-        text = _bare(found.hypstr) if found else ""
+        text = bare(found.hypstr) if found else ""
         words = text.split()
         return Partial(text, bool(words) and self._grammar.accepts(words), self._grammar.may_go_on(words))
 
@@ -178,21 +167,28 @@ class PocketSphinxListening:
         heard_ms = len(frames) * FRAME_MS
         if heard_ms < confidence.SHORTEST_MS:
             return Recognition((), 0.0, heard_ms)
-        closed = self._pass(CLOSED, frames)
-        passes = [closed] if closed else []
-        loop = self._pass(LOOP, frames)
-        answer = _answer(passes, loop, streamed, heard_ms)
-        if UNHEARD < answer.in_grammar < CERTAIN or not passes:
-            passes += self._again(last)
-            answer = _answer(passes, loop, streamed, heard_ms)
-        if answer.in_grammar < OPEN_BELOW and self._grammar.open_slots():
-            answer = self._with_open(answer, loop, frames)
+        bands = self._frontend.bands()[:last]
+        noisy = clearance_db(bands) < NOISY_BELOW_DB
+        answer = self._judge(self._noisy if noisy else self._clean, cepstra(bands) if noisy else frames, last, streamed)
         self._decoder.activate_search(CLOSED)
         return answer
 
-    def _with_open(self, answer: Recognition, loop: "_Path | None", frames: Floats) -> Recognition:
+    def _judge(self, passes: Passes, frames: Floats, last: int, streamed: Partial) -> Recognition:
+        heard_ms = len(frames) * FRAME_MS
+        closed = passes.run(CLOSED, frames)
+        found = [closed] if closed else []
+        loop = passes.run(LOOP, frames)
+        answer = _answer(found, loop, streamed, heard_ms)
+        if UNHEARD < answer.in_grammar < CERTAIN or not found:
+            found += self._again(passes, last)
+            answer = _answer(found, loop, streamed, heard_ms)
+        if answer.in_grammar < OPEN_BELOW and self._grammar.open_slots():
+            answer = self._with_open(passes, answer, loop, frames)
+        return answer
+
+    def _with_open(self, passes: Passes, answer: Recognition, loop: Found | None, frames: Floats) -> Recognition:
         """The answer, or before it a sentence with an open slot where that is more likely."""
-        found = self._pass(OPEN, frames)
+        found = passes.run(OPEN, frames)
         if found is None or not open_spans(found.segments):
             return answer
         phones = sum(each.word.startswith(PHONE) for each in found.segments)
@@ -205,43 +201,24 @@ class PocketSphinxListening:
         others = (replace(each, score=each.score * OTHERS) for each in answer.hypotheses)
         return Recognition((first, *others), opened.in_grammar, answer.heard_ms)
 
-    def _fill(self, path: "_Path", frames: Floats) -> "_Path":
+    def _fill(self, path: Found, frames: Floats) -> Found:
         found = self._dictation.words(frames, open_spans(path.segments))
         closed = [each for each in path.segments if not each.word.startswith(PHONE)]
         segments = sorted((*closed, *(each for words in found for each in words)), key=lambda each: each.start)
         return replace(path, text=" ".join(each.word for each in segments if each.spoken), segments=segments)
 
-    def _again(self, last: int) -> Iterator["_Path"]:
+    def _again(self, passes: Passes, last: int) -> Iterator[Found]:
         """What the utterance says if the speaker's vocal tract is shorter or longer than the model's."""
         small = sum(map(len, self._grammar.arcs)) <= SMALL
         for warp in WARPS if small else FEW_WARPS:
-            found = self._pass(CLOSED, self._frontend.warped(warp)[:last])
+            bands = self._frontend.bands(warp)
+            frames = cepstra(bands if passes is self._noisy else NoiseTracker().clean(bands))
+            found = passes.run(CLOSED, frames[:last])
             if found:
                 yield found
 
-    def _pass(self, search: str, frames: Floats) -> "_Path | None":
-        self._decoder.activate_search(search)
-        self._decoder.start_utt()
-        try:
-            self._decoder.process_cep(centred(frames).tobytes(), full_utt=True)
-        finally:
-            self._decoder.end_utt()
-        found = self._decoder.hyp()
-        if found is None or (search != LOOP and not self._grammar.accepts(_filled(found.hypstr))):
-            return None
-        return _Path(_bare(found.hypstr), float(np.log(max(found.score, 1e-300))), list(read_segments(self._decoder)))
 
-
-@dataclass(frozen=True, slots=True)
-class _Path:
-    """What one pass found: ``score`` is the path's, to be compared on the same frames only."""
-
-    text: str
-    score: float
-    segments: list[Segment]
-
-
-def _answer(paths: list[_Path], loop: _Path | None, streamed: Partial, heard_ms: int) -> Recognition:
+def _answer(paths: list[Found], loop: Found | None, streamed: Partial, heard_ms: int) -> Recognition:
     """What the passes said, each text once, the most likely first; the scores add up to one."""
     if not paths or loop is None:
         return Recognition((), 0.0, heard_ms)
@@ -260,16 +237,6 @@ def _answer(paths: list[_Path], loop: _Path | None, streamed: Partial, heard_ms:
     return Recognition(
         tuple(Hypothesis(text, words[text], part / total) for text, part in weight.items()), chance, heard_ms
     )
-
-
-def _filled(text: str) -> list[str]:
-    """Words with what was said in an open slot as one word that is in no grammar."""
-    return [word for word in text.split() if word[:1] not in "<(+"]
-
-
-def _bare(text: str) -> str:
-    """Words without the decoder's phones of open slots."""
-    return " ".join(word for word in text.split() if word[:1] not in "<[(+")
 
 
 def _words(segments: list[Segment]) -> tuple[Word, ...]:

@@ -72,8 +72,10 @@ SLOT_COST: Final = 1e-3  # of each phone of an open slot, so that words of the g
 PHONE_PENALTY: Final = LANGUAGE_WEIGHT * float(np.log(LOOP_COST / SLOT_COST))
 
 
-def load_decoder(acoustics: Path | None = None) -> "pocketsphinx.Decoder":
+def load_decoder(acoustics: Path | None = None, **files: str) -> "pocketsphinx.Decoder":
     """The decoder with its English model and no search yet; ``acoustics`` is the folder of another acoustic model.
+
+    ``files`` replaces single files of it by PocketSphinx's names for them (``mean``, ``var``).
 
     Raises:
         EngineMissing: pocketsphinx cannot be loaded here.
@@ -81,7 +83,7 @@ def load_decoder(acoustics: Path | None = None) -> "pocketsphinx.Decoder":
     try:
         import pocketsphinx  # noqa: PLC0415 - loads a native library
 
-        model = {"hmm": str(acoustics)} if acoustics else {}
+        model = files | ({"hmm": str(acoustics)} if acoustics else {})
         return pocketsphinx.Decoder(
             lm=None, bestpath=False, remove_noise=False, featparams=FEATURES, loglevel="FATAL", **BEAMS, **model
         )
