@@ -29,6 +29,8 @@ class EndpointSettings:
     start_probability: float = 0.5
     keep_probability: float = 0.35  # below the start's, or soft endings would count as silence
     start_ms: int = 96  # so much speech at a stretch is speech, less is a click
+    sure_probability: float = 0.9  # a frame of it must be so surely speech: clatter in a kitchen gets to .8,
+    unsure_ms: int = 480  # or this much at a stretch, for who speaks softly or far away
     complete_silence_ms: int = 224
     pause_ms: int = 352  # after a whole sentence that may go on: fewer than one in a hundred people pause so long
     silence_ms: int = 700
@@ -41,8 +43,8 @@ class EndpointSettings:
         Raises:
             BadInput: a probability outside 0 to 1, or lengths out of order.
         """
-        if not 0 < self.keep_probability <= self.start_probability < 1:
-            msg = "Voice probabilities must be between 0 and 1, the one to go on not above the one to start."
+        if not 0 < self.keep_probability <= self.start_probability <= self.sure_probability < 1:
+            msg = "Voice probabilities must lie between 0 and 1 in this order: to go on, to start, to be sure."
             raise BadInput(msg)
         if not 0 < self.start_ms <= self.longest_ms or not (
             0 < self.complete_silence_ms <= self.pause_ms <= self.silence_ms
@@ -80,6 +82,7 @@ class Endpointer:
         self._rest = bytearray()
         self._position = 0  # samples judged
         self._run_ms = 0  # speech at a stretch
+        self._surest = 0.0  # probability in it
         self._started_at: int | None = None
         self._last_voice = 0
         self.ended: SpeechEnded | None = None
@@ -151,8 +154,11 @@ class Endpointer:
 
     def _before_speech(self, probability: float) -> Endpoint | None:
         settings = self._settings
-        self._run_ms = self._run_ms + FRAME_MS if probability >= settings.start_probability else 0
-        if self._run_ms >= settings.start_ms:
+        speech = probability >= settings.start_probability
+        self._run_ms = self._run_ms + FRAME_MS if speech else 0
+        self._surest = max(self._surest, probability) if speech else 0.0
+        sure = self._surest >= settings.sure_probability or self._run_ms >= settings.unsure_ms
+        if self._run_ms >= settings.start_ms and sure:
             self._started_at = self._position - samples_of(self._run_ms)
             self._last_voice = self._position
             return SpeechStarted(self._started_at)

@@ -101,3 +101,13 @@ def test_a_clip_is_cut_to_its_speech() -> None:
     cut = speech_only(frames(50), voice, margin_ms=64)
     assert len(cut) == FRAME_BYTES * 14
     assert speech_only(frames(50), ScriptedVoice()) == b""
+
+
+def test_clatter_that_only_resembles_speech_does_not_open_it() -> None:
+    endpointer = Endpointer(ScriptedVoice([0.8] * 8 + [0.2] * 4 + [0.7, 0.95, 0.9]), SETTINGS)
+    assert endpointer.push(frames(20)) == [SpeechStarted(12 * FRAME_SAMPLES)]
+
+
+def test_soft_speech_opens_it_when_it_lasts_and_from_its_beginning() -> None:
+    endpointer = Endpointer(ScriptedVoice([0.0] * 2 + [0.6] * 15), SETTINGS)
+    assert endpointer.push(frames(17)) == [SpeechStarted(2 * FRAME_SAMPLES)]
