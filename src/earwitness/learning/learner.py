@@ -153,11 +153,10 @@ class Learning:
 
 def _acoustics(folder: Path) -> Path:
     from earwitness.learning.adapt import acoustics  # noqa: PLC0415 - numpy and PocketSphinx, for the hub alone
-    from earwitness.speech.asr.acoustics.model import install  # noqa: PLC0415 - as above
 
     place = folder / "acoustics"
     if not (place / "means").exists():
-        install(acoustics.read_means((folder / MEANS).read_bytes()), place)
+        acoustics.install_means((folder / MEANS).read_bytes(), place)
     return place
 
 

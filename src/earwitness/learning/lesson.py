@@ -85,7 +85,7 @@ class Run:
         speech = self._plain.with_taught(taught, self._plain.graph)
         folder = None
         if MEANS in current:
-            folder = install(acoustics.read_means(current[MEANS]), self._given.scratch / "before")
+            folder = acoustics.install_means(current[MEANS], self._given.scratch / "before")
         return System.open(speech, folder)
 
     def go(self) -> Outcome:
@@ -168,14 +168,14 @@ class Run:
         if wording.sentences:
             self._parts["sentences"] = Judged(Verdict.OWN_WORDS, f"{len(wording.sentences)} sentences of people's own")
         if better and fitted:
-            self._files[MEANS] = acoustics.to_bytes(fitted.means)
+            self._files[MEANS] = acoustics.to_bytes(fitted.means, fitted.noisy)
 
     def _judge_recogniser(self, material: Material, wording: Taught, fitted: acoustics.AcousticFit | None) -> bool:
         tested = [each for each in material.test() if each.meaning is not None and each.example.pcm]
         if not (wording.pairs or fitted):
             self._parts["recogniser"] = Judged(Verdict.NOT_ENOUGH, "not enough evidence: too few clips to learn from")
             return False
-        folder = install(fitted.means, self._given.scratch / "after") if fitted else None
+        folder = install(fitted.means, self._given.scratch / "after", fitted.noisy) if fitted else None
         after = System.open(self._plain.with_taught(wording, self._plain.graph), folder)
         noise = self._noise(tested, fitted.noise if fitted else None)
         found = paired(trials(self._before, after, tested, noise, self._given.budget, self._comparing))

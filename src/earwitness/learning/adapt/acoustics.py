@@ -6,9 +6,11 @@ people's own words, or a recording of the room that was given.
 """
 
 import io
+import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,8 +18,9 @@ from earwitness.kernel.errors import BadInput
 from earwitness.learning.adapt.background import Sound, between_words, laid_under, room, samples, to_pcm
 from earwitness.learning.adapt.material import Lesson, Material
 from earwitness.speech.asr.acoustics.adapting import Statistics
-from earwitness.speech.asr.acoustics.aligning import Aligned, Aligner, frames_of
-from earwitness.speech.asr.acoustics.model import Floats, shipped_model
+from earwitness.speech.asr.acoustics.aligning import Aligned, Aligner, Heard, frames_of, hear
+from earwitness.speech.asr.acoustics.model import LEAST_VARIANCE, Floats, install, shipped_model
+from earwitness.speech.asr.engines.noise import noisy_gaussians
 from earwitness.speech.asr.features import centred
 
 LEVELS_DB: Final = (15.0, 9.0, 5.0)  # of speech above the noise that is laid under it
@@ -30,12 +33,23 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class AcousticFit:
-    """The new means, the noise that was found, and how many clips it rests on."""
+    """The new means (``noisy``: for speech in noise), the noise that was found, how many clips they rest on."""
 
     means: Floats
+    noisy: Floats | None
     noise: Sound | None
     clips: int
-    people: int = field(default=0)
+
+
+@dataclass(slots=True)
+class _Both:
+    """What was heard with each of the recogniser's two models."""
+
+    clean: Statistics
+    noisy: Statistics
+
+    def add(self, heard: Heard, found: Aligned) -> None:
+        (self.noisy if heard.noisy else self.clean).add(centred(heard.used), found.states)
 
 
 def fit_acoustics(material: Material, progress: Progress = lambda _done, _all: None) -> AcousticFit | None:
@@ -48,11 +62,19 @@ def fit_acoustics(material: Material, progress: Progress = lambda _done, _all: N
     if len(aligned) < FEWEST_CLIPS:
         return None
     noise = samples(material.noise) if material.noise else _noise(aligned)
-    statistics = Statistics(shipped_model())
+    statistics = _statistics()
     for done, (lesson, found) in enumerate(aligned):
         _learn(statistics, lesson, found, noise)
         progress(len(lessons) + done + 1, len(lessons) + len(aligned))
-    return AcousticFit(statistics.adapted(), noise, len(aligned), len(people))
+    noisy = statistics.noisy.adapted() if statistics.noisy.counts.sum() else None
+    return AcousticFit(statistics.clean.adapted(), noisy, noise, len(aligned))
+
+
+def _statistics() -> _Both:
+    shipped = shipped_model()
+    means, variances = noisy_gaussians()
+    floored = np.maximum(variances, np.float32(LEAST_VARIANCE))  # as the decoder does
+    return _Both(Statistics(shipped), Statistics(replace(shipped, means=means, variances=floored)))
 
 
 def _aligned(lessons: Sequence[Lesson], progress: Progress) -> list[tuple[Lesson, Aligned]]:
@@ -70,37 +92,39 @@ def _noise(aligned: Sequence[tuple[Lesson, Aligned]]) -> Sound | None:
     return room([part for lesson, found in aligned for part in between_words(samples(lesson.example.pcm), found.quiet)])
 
 
-def _learn(statistics: Statistics, lesson: Lesson, found: Aligned, noise: Sound | None) -> None:
+def _learn(statistics: _Both, lesson: Lesson, found: Aligned, noise: Sound | None) -> None:
     sound = samples(lesson.example.pcm)
-    statistics.add(centred(frames_of(lesson.example.pcm)), found.states)
-    if noise is None:
-        return
-    for level in LEVELS_DB:
-        heard = laid_under(sound, noise, level, f"{level} {lesson.example.recording}")
-        statistics.add(centred(frames_of(to_pcm(heard))), found.states)
+    statistics.add(hear(lesson.example.pcm), found)
+    for level in LEVELS_DB if noise is not None else ():
+        if noise is not None:
+            mixed = laid_under(sound, noise, level, f"{level} {lesson.example.recording}")
+            statistics.add(hear(to_pcm(mixed)), found)
 
 
-def to_bytes(means: Floats) -> bytes:
-    """The file ``means.npz``: one array, 16 bits a number."""
+def to_bytes(means: Floats, noisy: Floats | None = None) -> bytes:
+    """The file ``means.npz``: the arrays, 16 bits a number."""
     out = io.BytesIO()
-    np.savez_compressed(out, means=means.astype(np.float16))
+    arrays = {"means": means} | ({} if noisy is None else {"noisy": noisy})
+    small: dict[str, Any] = {name: array.astype(np.float16) for name, array in arrays.items()}
+    np.savez_compressed(out, **small)
     return out.getvalue()
 
 
-def read_means(data: bytes) -> Floats:
-    """Read what :func:`to_bytes` wrote.
+def install_means(data: bytes, folder: Path) -> Path:
+    """Make ``folder`` the acoustic model of a file that :func:`to_bytes` wrote; returns it.
 
     Raises:
         BadInput: it is something else.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            means: Floats = arrays["means"].astype(np.float32)
-    except (OSError, ValueError, KeyError, EOFError) as error:
+            found = {name: arrays[name].astype(np.float32) for name in ("means", "noisy") if name in arrays}
+            means: Floats = found["means"]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise _wrong() from error
-    if means.shape != SHAPE or not np.isfinite(means).all():
+    if any(each.shape != SHAPE or not np.isfinite(each).all() for each in found.values()):
         raise _wrong()
-    return means
+    return install(means, folder, found.get("noisy"))
 
 
 def _wrong() -> BadInput:

@@ -8,8 +8,9 @@ import numpy as np
 
 from earwitness.kernel.errors import EngineFailed
 from earwitness.speech.asr.acoustics.model import Floats, Ints
+from earwitness.speech.asr.engines.noise import NOISY_BELOW_DB, clearance_db
 from earwitness.speech.asr.engines.searches import FEATURES
-from earwitness.speech.asr.features import Frontend, centred
+from earwitness.speech.asr.features import Frontend, centred, cepstra
 from earwitness.speech.lexicon.espeak import EspeakLexicon
 
 if TYPE_CHECKING:
@@ -29,8 +30,33 @@ class Aligned:
     quiet: np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A clip's features, (n, 13), not centred: with the noise weighed down, and as it is.
+
+    ``noisy``: the recogniser hears this clip with the model for speech in noise, as it is.
+    """
+
+    clean: Floats
+    plain: Floats
+    noisy: bool
+
+    @property
+    def used(self) -> Floats:
+        """Those the recogniser takes."""
+        return self.plain if self.noisy else self.clean
+
+
+def hear(pcm: bytes) -> Heard:
+    """The features of a clip as the recogniser hears it."""
+    frontend = Frontend()
+    clean = frontend.push(pcm)
+    bands = frontend.bands()
+    return Heard(clean, cepstra(bands), len(bands) > 0 and clearance_db(bands) < NOISY_BELOW_DB)
+
+
 def frames_of(pcm: bytes) -> Floats:
-    """The features of a clip as the recogniser hears it: (n, 13), not centred."""
+    """The features of a clip with the noise weighed down: (n, 13), not centred."""
     return Frontend().push(pcm)
 
 

@@ -23,6 +23,7 @@ STREAMS: Final = 3
 DENSITIES: Final = 128
 CEPSTRA: Final = 13
 LEAST_VARIANCE: Final = 1e-4  # as the decoder's own floor
+NOISY_MEANS: Final = "means.noise"
 UNCHANGED: Final = ("mdef", "sendump", "transition_matrices", "noisedict", "variances")
 _MAGIC: Final = b"BMDF"
 _END: Final = b"endhdr\n"
@@ -83,8 +84,11 @@ def shipped_model() -> AcousticModel:
     return AcousticModel(means, variances, weights, phone_of)
 
 
-def install(means: Floats, folder: Path) -> Path:
-    """Make ``folder`` a model with these means; all else is linked to the one that ships. Returns the folder."""
+def install(means: Floats, folder: Path, noisy: Floats | None = None) -> Path:
+    """Make ``folder`` a model with these means; all else is linked to the one that ships. Returns the folder.
+
+    ``noisy`` are means for speech in noise that were learned as well (engines/noise.py reads them).
+    """
     shipped = shipped_folder()
     folder.mkdir(parents=True, exist_ok=True)
     for name in UNCHANGED:
@@ -92,6 +96,8 @@ def install(means: Floats, folder: Path) -> Path:
             (folder / name).symlink_to(shipped / name)
     shutil.copyfile(FEATURES, folder / "feat.params")
     (folder / "means").write_bytes(file_of(means, shipped / "means"))
+    if noisy is not None:
+        (folder / NOISY_MEANS).write_bytes(file_of(noisy, shipped / "means"))
     return folder
 
 

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 
 from earwitness.kernel.errors import BadInput
-from earwitness.speech.asr.acoustics.model import Floats, file_of, gaussians_of, shipped_folder
+from earwitness.speech.asr.acoustics.model import NOISY_MEANS, Floats, file_of, gaussians_of, shipped_folder
 from earwitness.speech.asr.engines.passes import Passes
 
 SHIFT: Final = Path(__file__).parents[1] / "models" / "noise.npz"
@@ -39,8 +39,10 @@ def clearance_db(bands: Floats) -> float:
     return float(loud - soft) * _DECIBELS
 
 
-def load_noisy(acoustics: Path | None = None) -> Passes:
-    """The model for speech in noise, made from the one in the folder ``acoustics`` or the one that ships.
+def noisy_gaussians(acoustics: Path | None = None) -> tuple[Floats, Floats]:
+    """Means and variances for speech in noise, from the model in the folder ``acoustics`` or the one that ships.
+
+    Where means for noise were learned beside that model they stand for themselves; otherwise all are shifted.
 
     Raises:
         EngineMissing: pocketsphinx cannot be loaded here, or is another version.
@@ -48,8 +50,20 @@ def load_noisy(acoustics: Path | None = None) -> Passes:
     """
     means, log_variances = _read_shift(SHIFT)
     base = acoustics or shipped_folder()
-    moved = gaussians_of(base / "means") + means
-    widened = gaussians_of(base / "variances") * np.exp(log_variances)
+    learned = base / NOISY_MEANS
+    moved = gaussians_of(learned) if learned.exists() else gaussians_of(base / "means") + means
+    return moved, gaussians_of(base / "variances") * np.exp(log_variances)
+
+
+def load_noisy(acoustics: Path | None = None) -> Passes:
+    """The model for speech in noise, made from the one in the folder ``acoustics`` or the one that ships.
+
+    Raises:
+        EngineMissing: pocketsphinx cannot be loaded here, or is another version.
+        BadInput: the shift cannot be read.
+    """
+    base = acoustics or shipped_folder()
+    moved, widened = noisy_gaussians(acoustics)
     with _readable(file_of(moved, base / "means")) as mean, _readable(file_of(widened, base / "variances")) as var:
         return Passes(acoustics, mean=mean, var=var)
 
