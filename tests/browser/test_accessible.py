@@ -42,6 +42,7 @@ def pages(small_family: Family) -> dict[str, str]:
         "receipts": "/receipts",
         "receipt": f"/receipts/{receipt}?done=deleted",
         "leave": "/leave",
+        "export": "/export",
         "promises": "/promises",
         "notice": "/notice",
         "absent": "/recordings/rec_none",

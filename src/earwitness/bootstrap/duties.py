@@ -9,6 +9,7 @@ from earwitness.kernel.clock import DAY, HOUR, MINUTE
 from earwitness.review.withdrawal import JOB as WITHDRAW_JOB
 from earwitness.vault import epochs
 from earwitness.vault.removal import REMOVE_JOB
+from earwitness.web.sign_in.sessions import Sessions
 
 if TYPE_CHECKING:
     from earwitness.bootstrap.house import House
@@ -35,6 +36,7 @@ DUTIES = {
     "completion": Duty("vault.complete", HOUR, lambda house: house.removal.complete_due()),
     "sweep": Duty("vault.sweep", DAY, lambda house: house.sweep()),
     "lapse": Duty("staff.lapse", DAY, lambda house: house.directory.staff.lapse_unused(house.clock.now_ms())),
+    "sign-in": Duty("web.sweep", DAY, lambda house: Sessions(house.database, house.clock).sweep()),
     "cosigning": Duty("ledger.cosign", 5 * MINUTE, lambda house: house.log.cosign() if house.log.witnesses else None),
 }
 

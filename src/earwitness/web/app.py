@@ -22,8 +22,10 @@ from earwitness.kernel.errors import (
 )
 from earwitness.web.front import Front, go
 from earwitness.web.household.choices_page import choices_page
+from earwitness.web.household.export_page import export_page
 from earwitness.web.household.history_page import history_page
 from earwitness.web.household.leave_page import leave_page
+from earwitness.web.household.many_page import many_page
 from earwitness.web.household.receipts_page import receipts_page
 from earwitness.web.household.recording_page import recording_page
 from earwitness.web.household.who_page import who_page
@@ -51,6 +53,8 @@ def add_rooms(app: FastAPI, front: Front) -> None:
         receipts_page(front),
         who_page(front),
         choices_page(front),
+        many_page(front),
+        export_page(front),
         leave_page(front),
         notice(front),
     ):

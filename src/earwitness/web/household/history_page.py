@@ -65,6 +65,7 @@ def history_page(front: Front) -> APIRouter:
             days=_days(front, page.lines),
             caused={line.id: [each.what for each in effects if each.recording == line.id] for line in page.lines},
             following=following,
+            may_delete=whose.subject in resident.subjects,
             is_first=not before,
             done=done,
         )

@@ -44,8 +44,15 @@ def leave_page(front: Front) -> APIRouter:
             return ask(resident, error=str(error), status=BAD)
         accepted = front.rooms.erasure.erase(resident.actor, scope(resident))
         file = front.rooms.receipts.file(accepted.receipt.id).decode()
-        values = {"receipt": accepted.receipt, "file": file, "person": resident.person.id, "effects": accepted.effects}
-        gone = front.show("gone.html", None, key=front.rooms.log.signer.vkey, **values)
+        gone = front.show(
+            "gone.html",
+            None,
+            key=front.rooms.log.signer.vkey,
+            receipt=accepted.receipt,
+            file=file,
+            person=resident.person.id,
+            effects=accepted.effects,
+        )
         let_out(request, gone)
         return gone
 

@@ -17,7 +17,7 @@ from earwitness.kernel.clock import DAY, HOUR, MINUTE, Clock
 from earwitness.kernel.errors import NotSignedIn
 from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.storage.database import Database
-from earwitness.storage.schema.accounts import account, web_session
+from earwitness.storage.schema.accounts import account, account_link, passkey_challenge, web_session
 from earwitness.web.sign_in.tokens import new_token, token_hash
 
 AT_HOME = (14 * DAY, 90 * DAY)
@@ -127,11 +127,14 @@ class Sessions:
             return tx.execute(delete(web_session).where(others)).rowcount
 
     def sweep(self) -> int:
-        """Remove the rows of sessions that have ended; return how many."""
+        """Remove the rows of sessions, links and challenges whose time is over; return how many."""
+        now = self._clock.now_ms()
         with self._database.read() as tx:
-            ended = [each.id for each in map(_read, tx.execute(_SESSIONS)) if each.ends_at() <= self._clock.now_ms()]
+            ended = [each.id for each in map(_read, tx.execute(_SESSIONS)) if each.ends_at() <= now]
         with self._database.write() as tx:
-            return tx.execute(delete(web_session).where(web_session.c.id.in_(ended))).rowcount
+            gone = [delete(web_session).where(web_session.c.id.in_(ended))]
+            gone += [delete(table).where(table.c.expires_at <= now) for table in (account_link, passkey_challenge)]
+            return sum(tx.execute(each).rowcount for each in gone)
 
 
 _SESSIONS = select(web_session, account.c.staff_id).join(account, account.c.id == web_session.c.account_id)

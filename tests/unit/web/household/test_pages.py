@@ -2,7 +2,10 @@
 
 import json
 import re
+import tarfile
+from io import BytesIO
 
+import pyrage
 import pytest
 from fastapi import FastAPI
 
@@ -205,6 +208,24 @@ def test_what_is_shared_is_seen_by_those_who_agreed(small_family: Family, ada: S
     assert ada.get(f"/recordings/{recording}").status_code == 404
 
 
+@pytest.mark.parametrize(("span", "left"), [("today", 2), ("week", 1), ("all", 0)])
+def test_many_are_deleted_after_one_more_question(small_family: Family, ada: Surfer, span: str, left: int) -> None:
+    for days in (10, 2, 0):
+        keep(small_family)
+        small_family.clock.advance(days * DAY)
+    ada.get("/history")
+    asked = ada.post("/history/delete", {"span": span})
+    assert f"Delete {3 - left} recording" in visible(asked.text)
+    assert len(small_family.history(small_family.ada)) == 3
+    done = ada.post("/history/delete", {"span": span, "sure": "yes"})
+    assert done.headers["location"].startswith("/receipts/rct_")
+    assert len(small_family.history(small_family.ada)) == left
+    again = ada.post("/history/delete", {"span": span, "sure": "yes"})
+    assert "There is nothing to delete" in visible(again.text)
+    assert ada.post("/history/delete", {"span": "x"}).status_code == 400
+    assert ada.post("/history/delete", {"span": "all", "of": small_family.ben.id}).status_code == 404
+
+
 # --- who listened ---------------------------------------------------------------------------------
 
 
@@ -350,6 +371,28 @@ def test_leaving_takes_the_password_and_everything(small_family: Family, ada: Su
     assert ada.get("/history").status_code == 303
     assert small_family.house.directory.people.get(small_family.ada.id).erased_at is not None
     assert not small_family.house.reading.find_many([recording])
+
+
+def test_an_export_takes_the_password_and_opens_with_ones_own_key(small_family: Family, ada: Surfer) -> None:
+    keep(small_family)
+    ada.get("/export")
+    assert ada.post("/export", {"current": "wrong"}).status_code == 400
+    made = ada.post("/export", {"current": PASSWORD})
+    assert made.headers["content-disposition"].startswith('attachment; filename="earwitness-export-')
+    assert len(made.content) == int(made.headers["content-length"])
+    with tarfile.open(fileobj=BytesIO(pyrage.decrypt(made.content, [small_family.ada.identity]))) as archive:
+        assert "manifest.json" in archive.getnames()
+    assert not list((small_family.house.data / "run").glob("export-*"))
+    assert "person:export" in deeds(small_family)
+
+
+def test_another_key_for_exports_takes_the_password(small_family: Family, ada: Surfer) -> None:
+    fresh = str(pyrage.x25519.Identity.generate().to_public())
+    ada.get("/export")
+    assert ada.post("/export/key", {"current": PASSWORD, "key": "age1nothing"}).status_code == 400
+    assert ada.post("/export/key", {"current": "wrong", "key": fresh}).status_code == 400
+    assert ada.post("/export/key", {"current": PASSWORD, "key": fresh}).status_code == 303
+    assert small_family.house.directory.people.get(small_family.ada.id).recipient == fresh
 
 
 def test_the_notice_says_what_is_enforced(surfer: Surfer, neighbour: object) -> None:

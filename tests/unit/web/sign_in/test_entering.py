@@ -132,6 +132,16 @@ def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(small_family: Family,
     assert ada.get("/history").status_code == 303
 
 
+def test_what_is_over_is_swept(small_family: Family, ada: Surfer, surfer: Surfer, front: Front) -> None:
+    surfer.get("/sign-in")
+    assert surfer.post("/sign-in/passkey/request").status_code == 200
+    front.rooms.accounts.reset(front.rooms.accounts.of(person_id=small_family.ben.id).id)
+    assert front.doors.sessions.sweep() == 0
+    small_family.clock.advance(15 * DAY)
+    assert front.doors.sessions.sweep() == 3  # a session, a link and a challenge
+    assert ada.get("/history").status_code == 303
+
+
 def test_after_signing_in_one_goes_on_where_one_was(surfer: Surfer) -> None:
     sent = surfer.get("/choices").headers["location"]
     assert sent == "/sign-in?next=/choices"
