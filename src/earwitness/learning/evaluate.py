@@ -4,9 +4,12 @@ A clip counts as accepted if intent and every slot come out as somebody said the
 the same sound; the noise comes from stretches that were not learned from, where there is enough of it.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +25,7 @@ LEVELS_DB: Final = (12.0, 6.0)
 QUIET: Final = "in quiet"
 NOISE: Final = "in noise"
 PIECE: Final = 3_200
+PROCESSES: Final = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 Progress = Callable[[int, int], None]
 
@@ -56,26 +60,56 @@ class System:
         return self.speech.meaning(heard) if heard else None
 
 
-def trials(  # noqa: PLR0913, PLR0917 - two systems on one set under one budget
-    before: System,
-    after: System,
-    lessons: Sequence[Lesson],
-    noise: Sound | None,
-    budget: Budget,
-    progress: Progress = lambda _done, _all: None,
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two systems and what both are to hear."""
+
+    before: System
+    after: System
+    lessons: Sequence[Lesson]
+    noise: Sound | None
+
+    def at(self, index: int) -> list[tuple[str, Trial]]:
+        """Let both hear one clip under each condition."""
+        lesson, found = self.lessons[index], []
+        for condition, pcm in _heard(lesson, self.noise):
+            right = [system.meaning(pcm) == lesson.meaning for system in (self.before, self.after)]
+            found.append((condition, Trial(lesson.person, *right)))
+        return found
+
+
+def trials(
+    comparison: Comparison, budget: Budget, progress: Progress = lambda _done, _all: None
 ) -> dict[str, list[Trial]]:
-    """Let both hear every clip under each condition, people in turn, until the budget is used up."""
-    chosen = in_turn(lessons)[: budget.clips]
-    found: dict[str, list[Trial]] = {QUIET: [], **({NOISE: []} if noise is not None else {})}
+    """Let both hear every clip under each condition, people in turn, until the budget is used up.
+
+    The clips are shared among as many processes as there are processors, forked from this one, which must have
+    no other threads: a decoder takes seconds to load, and a fork has it at once.
+    """
+    chosen = replace(comparison, lessons=in_turn(comparison.lessons)[: budget.clips])
+    found: dict[str, list[Trial]] = {QUIET: [], **({} if comparison.noise is None else {NOISE: []})}
     begun = time.monotonic()
-    for done, lesson in enumerate(chosen):
-        if time.monotonic() - begun > budget.seconds:
-            break
-        for condition, pcm in _heard(lesson, noise):
-            right = [system.meaning(pcm) == lesson.meaning for system in (before, after)]
-            found[condition].append(Trial(lesson.person, *right))
-        progress(done + 1, len(chosen))
+    with ProcessPoolExecutor(PROCESSES, get_context("fork"), _begin, (chosen,)) as pool:
+        waiting = [pool.submit(_hear_at, index) for index in range(len(chosen.lessons))]
+        for done, each in enumerate(waiting):
+            for condition, trial in each.result():
+                found[condition].append(trial)
+            progress(done + 1, len(waiting))
+            if time.monotonic() - begun > budget.seconds:
+                break
+        pool.shutdown(cancel_futures=True)
     return found
+
+
+_given: list[Comparison] = []  # of a process that was forked for it
+
+
+def _begin(comparison: Comparison) -> None:
+    _given[:] = [comparison]
+
+
+def _hear_at(index: int) -> list[tuple[str, Trial]]:
+    return _given[0].at(index)
 
 
 def _heard(lesson: Lesson, noise: Sound | None) -> Iterator[tuple[str, bytes]]:

@@ -21,7 +21,7 @@ from earwitness.learning.adapt.understanding import fit_understanding
 from earwitness.learning.adapt.wake import fit_wake, shipped_network, windows_of
 from earwitness.learning.adapt.wording import fit_wording
 from earwitness.learning.budget import Budget
-from earwitness.learning.evaluate import System, paired, trials, understood
+from earwitness.learning.evaluate import Comparison, System, paired, trials, understood
 from earwitness.learning.examples import Example
 from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER, WEIGHTS
 from earwitness.learning.gate import Judged, Verdict, judge, overall
@@ -91,7 +91,7 @@ class Run:
     def go(self) -> Outcome:
         """Learn; return what came of it."""
         begun = time.monotonic()
-        material = Material(tuple(self._lessons()), self._given.fewest, self._given.noise)
+        material = Material(tuple(self._lessons()), self._given.fewest, self._given.noise[: self._half])
         self._learned |= {"examples": len(material.lessons), "learned_from": len(material.learn())}
         self._recogniser(material)
         self._understanding(material)
@@ -108,9 +108,8 @@ class Run:
         lessons = self._lessons()
         used, self._loaded = self._before, System.open(self._plain)
         tested = [each for each in lessons if each.side is Side.TEST and each.meaning is not None and each.example.pcm]
-        found = paired(
-            trials(self._before, used, tested, self._noise(tested, None), self._given.budget, self._comparing)
-        )
+        both = Comparison(self._before, used, tested, self._noise(tested, None))
+        found = paired(trials(both, self._given.budget, self._comparing))
         self._conditions["recogniser"], self._parts["recogniser"] = found, judge(found)
         return Outcome({}, {"parts": self._told()}, overall(self._parts.values()))
 
@@ -178,7 +177,8 @@ class Run:
         folder = install(fitted.means, self._given.scratch / "after", fitted.noisy) if fitted else None
         after = System.open(self._plain.with_taught(wording, self._plain.graph), folder)
         noise = self._noise(tested, fitted.noise if fitted else None)
-        found = paired(trials(self._before, after, tested, noise, self._given.budget, self._comparing))
+        both = Comparison(self._before, after, tested, noise)
+        found = paired(trials(both, self._given.budget, self._comparing))
         self._conditions["recogniser"] = found
         self._parts["recogniser"] = judge(found)
         return self._parts["recogniser"].verdict is Verdict.BETTER
@@ -186,7 +186,7 @@ class Run:
     def _noise(self, tested: list[Lesson], learned: Sound | None) -> Sound | None:
         """The noise of people who were not learned from; where they have too little of it, the one that was."""
         if self._given.noise:
-            return samples(self._given.noise)
+            return samples(self._given.noise[self._half :])
         aligner, stretches = Aligner(), []
         for each in tested[: self._given.budget.clips]:
             found = aligner.align(frames_of(each.example.pcm), each.words or "")
@@ -194,6 +194,11 @@ class Run:
                 stretches += between_words(samples(each.example.pcm), found.quiet)
         own = room(stretches)
         return own if own is not None else learned
+
+    @property
+    def _half(self) -> int:
+        """Where the second half of a recording of the rooms begins: what is learned with is not tested with."""
+        return len(self._given.noise) // 4 * 2
 
     def _understanding(self, material: Material) -> None:
         folder = self._given.scratch / "understanding"
