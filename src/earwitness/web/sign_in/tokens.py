@@ -13,7 +13,7 @@ import secrets
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from earwitness.kernel.errors import KeyDestroyed
+from earwitness.kernel.errors import KeyDestroyed, KeyringError
 from earwitness.kernel.ids import RandomBytes
 from earwitness.vault.keyring import Keyring, profile_key_id
 
@@ -52,8 +52,13 @@ class Blinder:
 
     def ensure(self) -> None:
         """Make the key if there is none yet."""
-        if not self._keyring.has_subject(SUBJECT):
+        if self._keyring.has_subject(SUBJECT):
+            return
+        try:
             self._keyring.create_subject(SUBJECT)
+        except KeyringError:
+            if not self._keyring.has_subject(SUBJECT):  # else another process made it at the same moment
+                raise
 
     def _key(self) -> bytes:
         try:
