@@ -19,7 +19,7 @@ from earwitness.gateway.websocket.limits import Limits
 from earwitness.gateway.websocket.route import DeviceRoute
 from earwitness.kernel.errors import AccessDenied
 from earwitness.protocol.device.messages import Hello
-from earwitness.web import transport
+from earwitness.web import logs, transport
 from earwitness.web.listening import listen
 
 WORD = "alexa"
@@ -209,6 +209,7 @@ class _Server(uvicorn.Server):
 
 def serve_until_killed(*devices: str) -> None:
     """Run a gateway in this process; write its address on a line. Its sessions speak long when a turn is finished."""
+    logs.configure()
     with served(*devices) as hub:
         sys.stdout.write(f"{hub.url}\n")
         sys.stdout.flush()

@@ -250,10 +250,13 @@ class Connection:
             self._outbox.put(told)
 
     async def _send(self, frame: Frame) -> None:
-        if isinstance(frame, bytes):
-            await self._socket.send_bytes(frame)
-        else:
-            await self._socket.send_text(frame)
+        try:
+            if isinstance(frame, bytes):
+                await self._socket.send_bytes(frame)
+            else:
+                await self._socket.send_text(frame)
+        except RuntimeError as error:  # the server has closed it, and the application is not told in time
+            raise WebSocketDisconnect(CloseCode.GOING_AWAY) from error
 
     # --- watching, and the end ----------------------------------------------------------------
 
@@ -285,7 +288,7 @@ class Connection:
     async def _part(self, why: Ending) -> None:
         if why is ending.GONE:
             return
-        with suppress(TimeoutError, *LOST):
+        with suppress(TimeoutError, RuntimeError, *LOST):
             async with asyncio.timeout(self._limits.close_wait):
                 if why.farewell is not None:
                     await self._send(encode_from_hub(_bounded(why.farewell)))

@@ -23,7 +23,7 @@ class Limits:
     turn_silence: float = 15
     grace: float = 5  # for sound that was on its way when its turn ended
     send_wait: float = 10
-    close_wait: float = 5
+    close_wait: float = 2
     reply_lead: float = REPLY_LEAD
     reply_waiting: int = 1024 * 1024
     check_every: float = 60  # that the token is still good
