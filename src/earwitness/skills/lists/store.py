@@ -17,8 +17,8 @@ from earwitness.storage.database import Database
 from earwitness.storage.schema.voice import list_item, todo_list
 
 SHOPPING = Listed("shopping", "shopping list", ("groceries", "grocery list", "groceries list", "shopping"))
-TODO = Listed("todo", "to do list", ("to-do list", "todo list", "to do", "task list", "tasks"))
-BUILT_IN = (SHOPPING, TODO)
+TASKS = Listed("todo", "to do list", ("to-do list", "todo list", "to do", "task list", "tasks"))
+BUILT_IN = (SHOPPING, TASKS)
 OWN = "own"
 LONGEST_TEXT = 200
 MOST_ITEMS = 500
