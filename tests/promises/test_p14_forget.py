@@ -123,7 +123,7 @@ def test_a_model_that_is_left_alone_is_found(small_house: House) -> None:
 
 
 def test_what_goes_on_in_use_is_found(small_house: House) -> None:
-    assert "still understood" in broken(rebuilt(small_house, learning=of_class(Keeps)))
+    assert "still known" in broken(rebuilt(small_house, learning=of_class(Keeps)))
 
 
 def test_what_reaches_others_is_found(small_house: House) -> None:
