@@ -10,7 +10,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from fastapi import Request, Response
@@ -27,7 +27,7 @@ BARS = 120
 LOUDEST = 32768
 PARTIAL = 206
 UNSATISFIABLE = 416
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,21 @@ class Part:
     end: int
 
 
+@dataclass(slots=True)
+class _Place:
+    """One session's listening to one recording; its lock keeps two requests from opening it twice."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    playback: Playback | None = None
+
+
 class Listening:
     """The recordings that are being listened to; safe from many threads. One a process."""
 
     def __init__(self, reading: Reading) -> None:
         """Open through ``reading``."""
         self._reading = reading
-        self._open: OrderedDict[tuple[str, str], Playback] = OrderedDict()
+        self._places: OrderedDict[tuple[str, str], _Place] = OrderedDict()
         self._lock = threading.Lock()
 
     def open(self, resident: Resident, recording: str) -> Playback:
@@ -54,16 +62,19 @@ class Listening:
             NotFound: no such recording.
             AccessDenied: the policies say no.
         """
-        key = (resident.visitor.session.id, recording)
-        with self._lock:  # a player asks for the sound and its picture at once; that is one listening
-            found = self._open.get(key)
-            if found is None or not _stands(found):
-                found = self._reading.play(resident.actor, recording, Purpose.HISTORY)
-                self._open[key] = found
-            self._open.move_to_end(key)
-            while len(self._open) > MOST_OPEN:
-                self._open.popitem(last=False)
-            return found
+        place = self._place((resident.visitor.session.id, recording))
+        with place.lock:  # a player asks for the sound and its picture at once; that is one listening
+            if place.playback is None or not _stands(place.playback):
+                place.playback = self._reading.play(resident.actor, recording, Purpose.HISTORY)
+            return place.playback
+
+    def _place(self, key: tuple[str, str]) -> _Place:
+        with self._lock:
+            place = self._places.setdefault(key, _Place())
+            self._places.move_to_end(key)
+            while len(self._places) > MOST_OPEN:
+                self._places.popitem(last=False)
+            return place
 
 
 def answer(playback: Playback, request: Request) -> Response:
