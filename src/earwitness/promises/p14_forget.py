@@ -1,10 +1,10 @@
 """P14: a model that learned from you forgets it when you say so.
 
 Tried: two adults each teach their household a sentence with a word nobody else has, and it is learned. A voice says
-both sentences; the recogniser hears them and the matcher understands them. One erases the recording: the key and files of
-the model are gone, and what was opened of it; no file holds the word; the log's own proof of the destruction
-verifies; and after learning again the other's sentence is heard and understood and the erased one is not. Then the other
-asks to be forgotten, and theirs is gone as well. What a canary taught is in nothing that others share.
+both sentences; the recogniser hears them and the matcher understands them. One erases the recording: key and files of
+the model are gone, and what was opened of it; no file holds the word; the log's own proof of the destruction verifies;
+and after learning again the other's sentence is heard and understood and the erased one is not. Then the other asks
+to be forgotten, and theirs is gone as well. What a canary taught is in nothing that others share.
 """
 
 import random
