@@ -39,7 +39,7 @@ GOOD = [f"good{n}" for n in range(MANY)]
 BAD = [f"bad{n}" for n in range(MANY)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def gateway(run_log: RunLog) -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "earwitness.testing.devices", *GOOD, *BAD]
     with (
