@@ -44,7 +44,7 @@ def test_listen_why_correct_delete_receipt(recording: str, page: Page, hub: Runn
     expect(page.get_by_role("heading", level=1)).to_have_text(TRANSCRIPT)
     expect(page.locator(".chain")).to_contain_text("83 % sure")
 
-    page.get_by_label("Those are not my words").check()
+    page.get_by_label("That is not what I said").check()
     page.get_by_label("What did you say?").fill("feed the bird at seven")
     page.get_by_role("button", name="Put it right").click()
     expect(page.get_by_text("You said:")).to_contain_text("feed the bird at seven")

@@ -20,9 +20,9 @@ from earwitness.web.sign_in.forms import Filled
 
 BAD = 400
 WRONGS = {
-    Wrong.SAID: "Those are not my words",
-    Wrong.MEANT: "The words are right, but I meant something else",
-    Wrong.FOR_ME: "I was not talking to it",
+    Wrong.SAID: "That is not what I said",
+    Wrong.MEANT: "That is not what I meant",
+    Wrong.FOR_ME: "That was not for it: I spoke to somebody else",
 }
 
 
