@@ -14,13 +14,13 @@ PICTURES = "EARWITNESS_PICTURES"
 """Names a folder for pictures of the pages; none are taken without it."""
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
     """The system's Chromium; a missing one fails the run, it never skips it."""
     browser = launch(playwright)
