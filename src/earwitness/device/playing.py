@@ -79,7 +79,7 @@ class Player:
                 self._playing = None
                 self.is_busy = not self._waiting.empty()
         finally:
-            await self._speaker.stop()
+            await self._speaker.close()
 
     async def _finished(self, playing: asyncio.Task[None]) -> None:
         try:

@@ -8,7 +8,7 @@ import wave
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from earwitness.kernel.audio import SAMPLE_WIDTH
 from earwitness.kernel.errors import SpeakerFailed
@@ -41,6 +41,10 @@ class Speaker(Protocol):
 
     async def stop(self) -> None:
         """Be silent at once."""
+        ...
+
+    async def close(self) -> None:
+        """Be silent for good."""
         ...
 
 
@@ -94,6 +98,10 @@ class ProgramSpeaker:
                 process.kill()
             await process.wait()
 
+    async def close(self) -> None:
+        """See the port."""
+        await self.stop()
+
     def _failed(self, how: str) -> SpeakerFailed:
         return SpeakerFailed(f"{Path(self._command[0]).name} {how}.", next_step="Give another with --speaker.")
 
@@ -105,14 +113,17 @@ class FileSpeaker:
         """Write to ``path``; what was there is replaced."""
         self._path = path
         self._file: wave.Wave_write | None = None
+        self._target: BinaryIO | None = None
 
     async def start(self, rate: int) -> None:
         """See the port."""
         if self._file is None:
             try:
-                self._file = wave.open(str(self._path), "wb")  # noqa: SIM115 - open as long as the satellite runs
+                target = self._path.open("wb")
             except OSError as error:
                 raise SpeakerFailed(f"{self._path.name} cannot be written: {error.strerror}.") from error
+            self._target = target
+            self._file = wave.open(target)  # noqa: SIM115 - open as long as the satellite runs
             self._file.setnchannels(1)
             self._file.setsampwidth(SAMPLE_WIDTH)
             self._file.setframerate(rate)
@@ -128,6 +139,13 @@ class FileSpeaker:
     async def stop(self) -> None:
         """See the port."""
 
+    async def close(self) -> None:
+        """See the port."""
+        if self._file is not None and self._target is not None:
+            self._file.close()
+            self._target.close()
+            self._file = self._target = None
+
 
 class SilentSpeaker:
     """The port over nothing: a satellite with a light alone."""
@@ -142,4 +160,7 @@ class SilentSpeaker:
         """See the port."""
 
     async def stop(self) -> None:
+        """See the port."""
+
+    async def close(self) -> None:
         """See the port."""
