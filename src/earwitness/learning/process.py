@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -49,7 +50,7 @@ def learn(snapshot: Snapshot, task: Task, folder: Path, progress: Progress = lam
     scratch = folder / f"run-{secrets.token_hex(8)}"
     make_folder(scratch)
     try:
-        with subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "earwitness.learning.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -57,13 +58,23 @@ def learn(snapshot: Snapshot, task: Task, folder: Path, progress: Progress = lam
             env={name: os.environ[name] for name in HANDED_DOWN if name in os.environ}
             | ONE_THREAD
             | {"TMPDIR": str(scratch)},
-        ) as process:
-            try:
-                return _converse(process, snapshot, task, scratch, progress)
-            finally:
-                process.kill()
+        )
+        try:
+            return _converse(process, snapshot, task, scratch, progress)
+        finally:
+            _end(process)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Leave nothing of it behind, whatever state it is in."""
+    process.kill()
+    for stream in (process.stdin, process.stdout):
+        with suppress(OSError):  # what was not sent to one that died
+            if stream is not None:
+                stream.close()
+    process.wait()
 
 
 def _converse(

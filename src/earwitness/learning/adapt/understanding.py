@@ -4,7 +4,7 @@ A sentence whose words nobody but one person uses stays out of what others use. 
 values stand in the words; a sentence in which one cannot be found is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,16 +16,18 @@ from earwitness.understanding.learned.training import Material as Sentences
 from earwitness.understanding.wording import plain
 
 EACH: Final = 4  # how often a taught sentence counts beside a shipped one
-FEWEST_SENTENCES: Final = 8
+FEWEST_SENTENCES: Final = 20
 
 
-def fit_understanding(material: Material, folder: Path) -> int:
+def fit_understanding(
+    material: Material, folder: Path, shipped_with: Callable[[], Sentences] = shipped_material
+) -> int:
     """Train into ``folder``; return how many sentences were taught, 0 (and no folder) if there were too few."""
     if sum(bool(each.words) for each in material.learn()) < FEWEST_SENTENCES:
         return 0
-    shipped = shipped_material()
+    shipped = shipped_with()
     taught = list(_examples(material, shipped))
-    if len(taught) < FEWEST_SENTENCES:
+    if not taught:
         return 0
     known = {each.intent for each in shipped.examples}
     fresh = [each for each in taught if each.intent in known or _often(each.intent, taught)]
