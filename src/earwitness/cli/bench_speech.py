@@ -29,6 +29,7 @@ def register(bench: typer.Typer) -> None:
     bench.command("understanding", epilog=examples("earwitness bench understanding --data ../shared/eval"))(
         understanding
     )
+    bench.command("learning", epilog=examples("earwitness bench learning --data ../shared/eval"))(learning)
     bench.command("turn", epilog=examples("earwitness bench turn --data ../shared/eval --json turn.json"))(turn)
 
 
@@ -74,6 +75,29 @@ def commands(
             lambda _what, done, total: advance(done, total),
             examples=sentences or EXAMPLES / "barista",
             most=files,
+        )
+    _report(figures, to)
+
+
+def learning(
+    data: Data,
+    learned: Annotated[int, typer.Option(min=20, help="How many orders to learn from.")] = 100,
+    tested: Annotated[int, typer.Option(min=20, help="How many orders of other people to compare on.")] = 60,
+    sentences: Annotated[
+        Path | None, typer.Option(help="The folder of the barista's sentences; the checkout's if left out.")
+    ] = None,
+    to: JsonFile = None,
+) -> None:
+    """Learning from orders: accepted before and after, on other people, in quiet and in kitchen noise."""
+    from earwitness.bench.learning import run_learning  # noqa: PLC0415 - brings an engine
+
+    with progress("learning") as advance:
+        figures = run_learning(
+            data,
+            lambda _what, done, total: advance(done, total),
+            examples=sentences or EXAMPLES / "barista",
+            learned=learned,
+            tested=tested,
         )
     _report(figures, to)
 

@@ -68,14 +68,22 @@ class Comparison:
     after: System
     lessons: Sequence[Lesson]
     noise: Sound | None
+    levels_db: tuple[float, ...] = LEVELS_DB
 
     def at(self, index: int) -> list[tuple[str, Trial]]:
         """Let both hear one clip under each condition."""
         lesson, found = self.lessons[index], []
-        for condition, pcm in _heard(lesson, self.noise):
+        for condition, pcm in self._heard(lesson):
             right = [system.meaning(pcm) == lesson.meaning for system in (self.before, self.after)]
             found.append((condition, Trial(lesson.person, *right)))
         return found
+
+    def _heard(self, lesson: Lesson) -> Iterator[tuple[str, bytes]]:
+        yield QUIET, lesson.example.pcm
+        for level in self.levels_db if self.noise is not None else ():
+            if self.noise is not None:
+                name = f"{level} {lesson.example.recording}"
+                yield NOISE, to_pcm(laid_under(samples(lesson.example.pcm), self.noise, level, name))
 
 
 def trials(
@@ -110,14 +118,6 @@ def _begin(comparison: Comparison) -> None:
 
 def _hear_at(index: int) -> list[tuple[str, Trial]]:
     return _given[0].at(index)
-
-
-def _heard(lesson: Lesson, noise: Sound | None) -> Iterator[tuple[str, bytes]]:
-    yield QUIET, lesson.example.pcm
-    for level in LEVELS_DB if noise is not None else ():
-        if noise is not None:
-            sound = laid_under(samples(lesson.example.pcm), noise, level, f"{level} {lesson.example.recording}")
-            yield NOISE, to_pcm(sound)
 
 
 def in_turn(lessons: Sequence[Lesson]) -> list[Lesson]:

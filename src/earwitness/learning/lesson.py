@@ -21,7 +21,7 @@ from earwitness.learning.adapt.understanding import fit_understanding
 from earwitness.learning.adapt.wake import fit_wake, shipped_network, windows_of
 from earwitness.learning.adapt.wording import fit_wording
 from earwitness.learning.budget import Budget
-from earwitness.learning.evaluate import Comparison, System, paired, trials, understood
+from earwitness.learning.evaluate import LEVELS_DB, Comparison, System, paired, trials, understood
 from earwitness.learning.examples import Example
 from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER, WEIGHTS
 from earwitness.learning.gate import Judged, Verdict, judge, overall
@@ -47,6 +47,8 @@ class Assignment:
     current: Mapping[str, bytes] = field(default_factory=dict)
     noise: bytes = field(default=b"", repr=False)
     budget: Budget = field(default_factory=Budget)
+    levels_db: tuple[float, ...] = LEVELS_DB
+    """of speech above noise, for comparing"""
 
 
 @dataclass(slots=True)
@@ -108,7 +110,7 @@ class Run:
         lessons = self._lessons()
         used, self._loaded = self._before, System.open(self._plain)
         tested = [each for each in lessons if each.side is Side.TEST and each.meaning is not None and each.example.pcm]
-        both = Comparison(self._before, used, tested, self._noise(tested, None))
+        both = Comparison(self._before, used, tested, self._noise(tested, None), self._given.levels_db)
         found = paired(trials(both, self._given.budget, self._comparing))
         self._conditions["recogniser"], self._parts["recogniser"] = found, judge(found)
         return Outcome({}, {"parts": self._told()}, overall(self._parts.values()))
@@ -177,7 +179,7 @@ class Run:
         folder = install(fitted.means, self._given.scratch / "after", fitted.noisy) if fitted else None
         after = System.open(self._plain.with_taught(wording, self._plain.graph), folder)
         noise = self._noise(tested, fitted.noise if fitted else None)
-        both = Comparison(self._before, after, tested, noise)
+        both = Comparison(self._before, after, tested, noise, self._given.levels_db)
         found = paired(trials(both, self._given.budget, self._comparing))
         self._conditions["recogniser"] = found
         self._parts["recogniser"] = judge(found)
