@@ -5,6 +5,7 @@ for good. Staff cannot take off their last second factor.
 """
 
 import json
+import secrets
 from typing import Annotated
 
 import segno
@@ -12,10 +13,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from markupsafe import Markup
 
-from earwitness.kernel.errors import BadInput, NotFound
+from earwitness.kernel.errors import BadInput, FormRefused, NotFound
 from earwitness.web.front import Front, go
 from earwitness.web.sign_in.codes import provisioning_uri
-from earwitness.web.sign_in.doors import Place, Visit, Visitor
+from earwitness.web.sign_in.doors import Place, Visitor
 from earwitness.web.sign_in.entering import (
     LONGEST_CODE,
     LONGEST_PASSWORD,
@@ -88,12 +89,17 @@ def _overview(routes: APIRouter, front: Front) -> None:
 def _codes(routes: APIRouter, front: Front) -> None:
     Who = Annotated[Visitor, Depends(front.doors.visitor)]  # noqa: N806 - a type
 
+    def asked(visitor: Visitor, secret: str) -> str:
+        """Return what shows that the password was given for this very secret, in this session."""
+        return front.rooms.accounts.blinder.blind("codes", f"{visitor.session.id}\n{secret}").hex()
+
     def show(visitor: Visitor, secret: str, *, error: str = "", status: int = 200) -> Response:
         picture = segno.make(provisioning_uri(secret, visitor.account.name), error="m")
         # segno draws squares from numbers; nothing of the name becomes markup
         drawn = Markup(picture.svg_inline(scale=5, border=2, svgclass="qr", lineclass=None, omitsize=True))  # noqa: S704 - as above
         grouped = " ".join(secret[start : start + 4] for start in range(0, len(secret), 4))
         values = {"secret": secret, "grouped": grouped, "picture": drawn, "error": error, "here": "account"}
+        values |= {"asked": asked(visitor, secret)}
         return front.show("codes.html", visitor, status=status, **values)
 
     @routes.post("/account/codes")
@@ -107,6 +113,8 @@ def _codes(routes: APIRouter, front: Front) -> None:
     @routes.post("/account/codes/enrol")
     def enrol(visitor: Who, form: Filled) -> Response:
         secret = form.text("secret", 100)
+        if not secrets.compare_digest(form.text("asked").encode(), asked(visitor, secret).encode()):
+            raise FormRefused(next_step="Begin again with your password.")
         try:
             spare = front.codes.enrol(visitor.account, secret, form.text("code", LONGEST_CODE))
         except BadInput as error:
@@ -128,15 +136,17 @@ def _passkeys(routes: APIRouter, front: Front) -> None:
     Who = Annotated[Visitor, Depends(front.doors.visitor)]  # noqa: N806 - a type
 
     @routes.post("/account/passkeys/request")
-    def begin(request: Request, visitor: Who, form: Filled, here: Visit) -> Response:
+    def begin(request: Request, visitor: Who, form: Filled) -> Response:
         fields = fields_of(form)
         password = fields.get("current", "") if isinstance(fields, dict) else ""
         require_password(front, visitor.account, str(password)[:LONGEST_PASSWORD])
-        return JSONResponse(json.loads(front.passkeys.enrolment(visitor.account, Place.of(request), here)))
+        return JSONResponse(
+            json.loads(front.passkeys.enrolment(visitor.account, Place.of(request), visitor.session.id))
+        )
 
     @routes.post("/account/passkeys")
-    def enrol(request: Request, visitor: Who, form: Filled, here: Visit) -> Response:
-        front.passkeys.enrol(visitor.account, Place.of(request), here, form.body)
+    def enrol(request: Request, visitor: Who, form: Filled) -> Response:
+        front.passkeys.enrol(visitor.account, Place.of(request), visitor.session.id, form.body)
         return JSONResponse({"next": "/account?done=passkey"})
 
     @routes.post("/account/passkeys/{passkey}/remove")

@@ -35,6 +35,8 @@ CHALLENGE_SIZE = 32
 CHALLENGE_LIFETIME_MS = 5 * MINUTE
 MOST_CHALLENGES = 1_000
 MOST_PASSKEYS = 20
+ENROL, SIGN_IN = "enrol/", "sign-in/"
+"""What a challenge is for; one for signing in enrols nothing."""
 REFUSED = "This passkey could not be used."
 
 
@@ -82,8 +84,10 @@ class Passkeys:
         with self._database.write() as tx:
             tx.execute(delete(passkey).where(mine))
 
-    def enrolment(self, of: Account, place: Place, visit: str) -> str:
-        """Return what ``navigator.credentials.create`` is to be given, as JSON.
+    def enrolment(self, of: Account, place: Place, session: str) -> str:
+        """Return what ``navigator.credentials.create`` is to be given in this session, as JSON.
+
+        The caller has asked for the password; a challenge from elsewhere enrols nothing.
 
         Raises:
             BadInput: the account has as many passkeys as it may.
@@ -97,7 +101,7 @@ class Passkeys:
             rp_name="Earwitness",
             user_name=of.name,
             user_id=of.handle,
-            challenge=self._challenge(visit),
+            challenge=self._challenge(f"{ENROL}{session}"),
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED,
                 user_verification=UserVerificationRequirement.REQUIRED,
@@ -106,13 +110,13 @@ class Passkeys:
         )
         return webauthn.options_to_json(options)
 
-    def enrol(self, of: Account, place: Place, visit: str, answer: str) -> None:
+    def enrol(self, of: Account, place: Place, session: str, answer: str) -> None:
         """Keep a new passkey.
 
         Raises:
             BadInput: the browser's answer does not fit, or is too late.
         """
-        challenge = self._answered(visit)
+        challenge = self._answered(f"{ENROL}{session}")
         try:
             made = webauthn.verify_registration_response(
                 credential=answer,
@@ -135,7 +139,7 @@ class Passkeys:
         """Return what ``navigator.credentials.get`` is to be given, as JSON; the browser offers what it has."""
         options = webauthn.generate_authentication_options(
             rp_id=place.host,
-            challenge=self._challenge(visit),
+            challenge=self._challenge(f"{SIGN_IN}{visit}"),
             user_verification=UserVerificationRequirement.REQUIRED,
         )
         return webauthn.options_to_json(options)
@@ -146,7 +150,7 @@ class Passkeys:
         Raises:
             BadInput: no passkey of anybody here did, or too late.
         """
-        challenge = self._answered(visit)
+        challenge = self._answered(f"{SIGN_IN}{visit}")
         credential, handle = _named(answer)
         whose = account.c.id == passkey.c.account_id
         with self._database.read() as tx:
@@ -172,11 +176,11 @@ class Passkeys:
                 raise NotFound("This passkey was removed.")
         return str(row.account_id)
 
-    def _challenge(self, visit: str) -> bytes:
-        """Make the one challenge of a visitor; an earlier one of theirs ends."""
+    def _challenge(self, whose: str) -> bytes:
+        """Make the one challenge of a visitor for one use; an earlier one ends."""
         now, fresh = self._clock.now_ms(), self._random(CHALLENGE_SIZE)
-        mine = passkey_challenge.c.visit_hash == token_hash(visit)
-        values = {"visit_hash": token_hash(visit), "challenge": fresh, "expires_at": now + CHALLENGE_LIFETIME_MS}
+        mine = passkey_challenge.c.visit_hash == token_hash(whose)
+        values = {"visit_hash": token_hash(whose), "challenge": fresh, "expires_at": now + CHALLENGE_LIFETIME_MS}
         with self._database.write() as tx:
             tx.execute(delete(passkey_challenge).where(mine | (passkey_challenge.c.expires_at <= now)))
             if (tx.scalar(select(func.count()).select_from(passkey_challenge)) or 0) >= MOST_CHALLENGES:
@@ -184,9 +188,9 @@ class Passkeys:
             tx.execute(insert(passkey_challenge), [values])
         return fresh
 
-    def _answered(self, visit: str) -> bytes:
-        """Take the challenge of a visitor; it cannot be taken twice."""
-        mine = passkey_challenge.c.visit_hash == token_hash(visit)
+    def _answered(self, whose: str) -> bytes:
+        """Take the challenge of a visitor for one use; it cannot be taken twice."""
+        mine = passkey_challenge.c.visit_hash == token_hash(whose)
         with self._database.write() as tx:
             row = tx.execute(select(passkey_challenge).where(mine)).first()
             tx.execute(delete(passkey_challenge).where(mine))

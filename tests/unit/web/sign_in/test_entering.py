@@ -14,6 +14,7 @@ from earwitness.testing.browsing import PASSWORD, cheap_passwords
 from earwitness.testing.house import Family
 from earwitness.testing.surfing import Surfer, visible
 from earwitness.web.front import Front
+from earwitness.web.sign_in.doors import Place
 from earwitness.web.sign_in.entering import WRONG, inside
 from earwitness.web.sign_in.tries import FREE
 
@@ -276,9 +277,27 @@ def test_codes_are_set_up_on_the_page(ada: Surfer, front: Front) -> None:
     assert page.status_code == 200
     assert "<svg" in page.text
     secret = page.text.partition('name="secret" value="')[2].partition('"')[0]
-    assert ada.post("/account/codes/enrol", {"secret": secret, "code": "000000"}).status_code == 400
-    done = ada.post("/account/codes/enrol", {"secret": secret, "code": code_of(front, secret)})
+    asked = page.text.partition('name="asked" value="')[2].partition('"')[0]
+    wrong = {"secret": secret, "asked": asked, "code": "000000"}
+    assert ada.post("/account/codes/enrol", wrong).status_code == 400
+    done = ada.post("/account/codes/enrol", wrong | {"code": code_of(front, secret)})
     assert done.text.count("<li><code>") == 10
+
+
+def test_a_browser_that_was_left_open_enrols_nothing_of_its_finders(ada: Surfer, front: Front) -> None:
+    ada.get("/account")
+    secret = front.codes.new_secret()
+    for asked in ("", "x"):
+        fields = {"secret": secret, "code": code_of(front, secret), "asked": asked}
+        assert ada.post("/account/codes/enrol", fields).status_code == 403
+    account = front.rooms.accounts.by_name("ada")
+    assert account is not None
+    session = front.doors.sessions.of(account.id)[0]
+    ada.post("/sign-in/passkey/request")  # a challenge, but none that was asked for with the password
+    place = Place("http", "localhost", 8710, "http://localhost:8710")
+    with pytest.raises(BadInput, match="took too long"):
+        front.passkeys.enrol(account, place, session.id, "{}")
+    assert not front.rooms.accounts.factors(account.id).any
 
 
 def test_an_account_goes_with_its_person(small_family: Family, front: Front, ada: Surfer) -> None:
