@@ -21,6 +21,7 @@ _GROUPS = (
     "approval",
 )
 _WITHOUT_DATA = ("bench", "home", "witness", "restore")
+SATELLITE = ("device", " run")  # it runs where the microphone is
 _given: dict[str, str] = {}
 
 
@@ -49,7 +50,7 @@ def as_before() -> str:
 
 
 def _with_data(whole: str, command: str, second: str) -> str:
-    if command in _WITHOUT_DATA:
+    if command in _WITHOUT_DATA or (command, second) == SATELLITE:
         return whole
     option = f" --data {shlex.quote(_given['--data'])}"
     return whole + option if command in _GROUPS or not second else f"earwitness {command}{option}{second}"
