@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Column, Connection, MetaData, String, Table
 
 from earwitness.kernel.errors import BadInput
+from earwitness.learning.kinds import register_learning
 from earwitness.review.kinds import register_review
 from earwitness.skills.holdings import register_skills
 from earwitness.storage.schema import metadata
@@ -25,6 +26,7 @@ def registry() -> ArtefactRegistry:
     made = ArtefactRegistry()
     register_ground_floor(made)
     register_skills(made)
+    register_learning(made)
     register_review(made)
     register_accounts(made)
     return made
