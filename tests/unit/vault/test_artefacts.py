@@ -10,6 +10,7 @@ from earwitness.learning.kinds import register_learning
 from earwitness.review.kinds import register_review
 from earwitness.skills.holdings import register_skills
 from earwitness.storage.schema import metadata
+from earwitness.testing.clock import VirtualClock
 from earwitness.vault.artefacts import ArtefactKind, ArtefactRegistry, SubjectHolding
 from earwitness.vault.kinds import DEIDENTIFIED, register_ground_floor
 from earwitness.web.sign_in.kinds import register_accounts
@@ -26,7 +27,7 @@ def registry() -> ArtefactRegistry:
     made = ArtefactRegistry()
     register_ground_floor(made)
     register_skills(made)
-    register_learning(made)
+    register_learning(made, VirtualClock())
     register_review(made)
     register_accounts(made)
     return made
