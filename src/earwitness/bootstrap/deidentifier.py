@@ -6,7 +6,7 @@ from pathlib import Path
 
 from earwitness import settings as settings_file
 from earwitness.bootstrap import stores
-from earwitness.bootstrap.house import intake_lock
+from earwitness.bootstrap.house import House, intake_lock
 from earwitness.identity.directory import Directory
 from earwitness.kernel.clock import Clock, SystemClock
 from earwitness.policy.access import Access
@@ -66,6 +66,20 @@ def open_deidentifier(
             ),
             keyring,
         )
+
+
+def trial_deidentifier(house: House, trial: str) -> Deidentifier:
+    """A deidentifier over an open house that makes the copies of one trial, for the checks of promises."""
+    return Deidentifier(
+        house.database,
+        house.reading,
+        house.adding,
+        house.access,
+        house.directory,
+        make_copying(),
+        house.clock,
+        trial=trial,
+    )
 
 
 def make_copying(aligner: Aligner | None = None) -> Copying:

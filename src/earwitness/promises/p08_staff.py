@@ -1,8 +1,10 @@
-"""P8 (the data part): staff open data only with a second factor, a purpose and an expiring grant; identity takes two.
+"""P8: staff open data only with a second factor, a purpose and an expiring grant; identity takes two.
 
 Tried, as staff who do not exist: to open a recording without a second factor, with a stale one and
 with a fresh one, for every purpose; to learn who somebody is alone. And with a grant that is good: to
-use it for something else, after it was revoked, and six minutes later by a clock that is set ahead.
+use it for something else, after it was revoked, and six minutes later by a clock that is set ahead. And at the staff
+door: a wrong password, no code, a wrong one, one that was used, and a purpose of another role; then a right sign-in,
+whose session ends by itself and with a suspension.
 """
 
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from earwitness.policy.grants import Grant
 from earwitness.policy.purposes import Purpose
 from earwitness.promises.canary import Canary
 from earwitness.promises.checks import must_refuse
+from earwitness.promises.staff_door import try_the_door
 
 ROLES = (Role.REVIEWER, Role.OPERATOR, Role.AUDITOR)
 OPENING = (Action.RECORDING_PLAY, Action.RECORDING_READ, Action.RECORDING_EXPORT)
@@ -51,7 +54,12 @@ def attempt(canary: Canary) -> str:
         finally:
             _dismiss(house, member.id)
     _with_a_grant(canary, resource)
-    return f"{tries} attempts as staff were refused; a misused, a made-up, a revoked and a late grant opened nothing"
+    try_the_door(house)
+    return (
+        f"{tries} attempts as staff were refused; a misused, a made-up, a revoked and a late grant opened nothing; "
+        "nobody signed in without password, code and a purpose of their role; a session ended by itself and by a "
+        "suspension"
+    )
 
 
 def _dismiss(house: House, staff_id: str) -> None:

@@ -10,8 +10,11 @@ from earwitness.promises import (
     p02_see_everything,
     p03_delete,
     p04_retention,
+    p05_consent_to_review,
+    p06_unknown_reviewer,
     p07_who_listened,
     p08_staff,
+    p09_listening_budget,
     p10_export,
     p14_forget,
 )
@@ -24,8 +27,11 @@ CHECKS: dict[str, Callable[[Canary], str]] = {
     "P2": p02_see_everything.attempt,
     "P3": p03_delete.attempt,
     "P4": p04_retention.attempt,
+    "P5": p05_consent_to_review.attempt,
+    "P6": p06_unknown_reviewer.attempt,
     "P7": p07_who_listened.attempt,
     "P8": p08_staff.attempt,
+    "P9": p09_listening_budget.attempt,
     "P10": p10_export.attempt,
     "P14": p14_forget.attempt,
 }

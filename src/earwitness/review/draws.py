@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from earwitness.kernel.actors import Actor, Role
 from earwitness.kernel.clock import Clock, rfc3339
@@ -68,11 +68,14 @@ class Draws:
         self._clock = clock
         self._random = random
 
-    def run(self, expected: int, *, household: str = "", without_witness: bool = False) -> Draw:
+    def run(
+        self, expected: int, *, household: str = "", without_witness: bool = False, trial: bool = False
+    ) -> Draw:  # fmt: skip
         """Draw about ``expected`` clips; with none eligible the frame is empty and so is the draw.
 
         ``household`` draws of one household alone. Without a witness the operator could have sought a seed, so that
-        has to be asked for.
+        has to be asked for; then no witness is asked. A ``trial`` is for the checks of promises: nobody counts it, no
+        reviewer gets a clip of it, and :meth:`forget` ends it.
 
         Raises:
             BadInput: fewer than one clip is asked for, or there is no witness and none was done without.
@@ -85,19 +88,21 @@ class Draws:
                 "No witness is set up, so nobody but you could tell that the draw was by chance.",
                 next_step="Set one up (earwitness witness), or say --without-witness.",
             )
-        name = self.commit()
+        name = self.commit(trial=trial)
         self._freeze(name, expected, household)
-        checkpoint = self._checkpoint(name)
-        made = self._draw(name, checkpoint)
-        self.commit()
+        checkpoint = self._checkpoint(name, witnessed=not without_witness)
+        made = self._draw(name, checkpoint, witnessed=not without_witness)
+        if not trial:
+            self.commit()
         self._log.publish()
         return made
 
-    def commit(self) -> str:
+    def commit(self, *, trial: bool = False) -> str:
         """Return the draw that is under way, or begin one: its secret is committed to in the log."""
         with self._database.write() as tx:
             self._database.serialize(tx, "review/draw")
-            row = tx.execute(select(tables.review_draw).where(tables.review_draw.c.state != "drawn")).first()
+            under_way = tables.review_draw.c.state != "drawn", tables.review_draw.c.trial.is_(trial)
+            row = tx.execute(select(tables.review_draw).where(*under_way)).first()
             if row is not None and not self._stale(row):
                 return str(row.id)
             if row is not None:
@@ -106,7 +111,7 @@ class Draws:
             now = self._clock.now_ms()
             entry = {"kind": "draw-commit", "draw": name, "commitment": commitment(secret).hex(), "at": rfc3339(now)}
             index, body = self._enter(tx, entry)
-            values = {"id": name, "state": "committed", "secret": secret, "committed_at": now}
+            values = {"id": name, "state": "committed", "trial": trial, "secret": secret, "committed_at": now}
             tx.execute(insert(tables.review_draw), [values | {"commit_idx": index, "commit_body": body}])
         return name
 
@@ -123,7 +128,8 @@ class Draws:
 
     def all(self) -> list[Draw]:
         """Return the finished draws, oldest first."""
-        query = select(tables.review_draw).where(tables.review_draw.c.state == "drawn")
+        finished = tables.review_draw.c.state == "drawn", tables.review_draw.c.trial.is_(False)
+        query = select(tables.review_draw).where(*finished)
         with self._database.read() as tx:
             rows = tx.execute(query.order_by(tables.review_draw.c.drawn_at, tables.review_draw.c.id)).all()
         return [_read(row) for row in rows]
@@ -151,6 +157,23 @@ class Draws:
         )
         return make_statement(parts, self._log.proof)
 
+    def forget(self, name: str) -> None:
+        """Remove a trial with its clips; its entries stay in the log.
+
+        Raises:
+            NotFound: there is no such draw, or it was no trial.
+        """
+        with self._database.write() as tx:
+            if not draw_row(tx, name).trial:
+                raise NotFound("This draw was no trial.", next_step="Draws stay, so that anybody can draw again.")
+            clips = select(tables.review_clip.c.id).where(tables.review_clip.c.draw_id == name)
+            beside = (tables.review_person, tables.review_hearing, tables.review_annotation, tables.review_escalation)
+            for table in beside:
+                tx.execute(delete(table).where(table.c.clip_id.in_(clips)))
+            for table in (tables.review_clip, tables.review_frame):
+                tx.execute(delete(table).where(table.c.draw_id == name))
+            tx.execute(delete(tables.review_draw).where(tables.review_draw.c.id == name))
+
     # --- the steps ------------------------------------------------------------------------------------
 
     def _freeze(self, name: str, expected: int, household: str) -> None:
@@ -176,13 +199,13 @@ class Draws:
         groups = {group: number for number, group in enumerate(dict.fromkeys(each.group for each in found))}
         return [frame.Row(self._random(frame.HANDLE_SIZE), groups[e.group], e.quota, e.unsure) for e in found]
 
-    def _checkpoint(self, name: str) -> bytes:
-        """Return a checkpoint over the frame's leaf, cosigned by every witness there is; keep it with the draw."""
+    def _checkpoint(self, name: str, *, witnessed: bool) -> bytes:
+        """Return a checkpoint over the frame's leaf, cosigned by every witness; keep it with the draw."""
         with self._database.read() as tx:
             row = draw_row(tx, name)
         if row.checkpoint is not None:
             return bytes(row.checkpoint)
-        note = self._cosigned()
+        note = self._cosigned() if witnessed else self._published()
         with self._database.write() as tx:
             mine = tables.review_draw.c.id == name, tables.review_draw.c.checkpoint.is_(None)
             tx.execute(update(tables.review_draw).where(*mine).values(checkpoint=note))
@@ -192,8 +215,6 @@ class Draws:
         refused: WitnessRefused | None = None
         for _ in range(TRIES):
             self._log.publish()
-            if not self._log.witnesses:
-                return self._log.checkpoint_note()
             results = self._log.cosign()
             note = self._log.checkpoint_note()
             keys = [witness.key for witness in self._log.witnesses]
@@ -202,8 +223,12 @@ class Draws:
             refused = next((each.error for each in results if each.error is not None), refused)
         raise refused or WitnessRefused("The log grew faster than it could be cosigned.", next_step="Try again.")
 
-    def _draw(self, name: str, checkpoint: bytes) -> Draw:
-        keys = [witness.key for witness in self._log.witnesses]
+    def _published(self) -> bytes:
+        self._log.publish()
+        return self._log.checkpoint_note()
+
+    def _draw(self, name: str, checkpoint: bytes, *, witnessed: bool) -> Draw:
+        keys = [witness.key for witness in self._log.witnesses] if witnessed else []
         with self._database.write() as tx:
             self._database.serialize(tx, "review/draw")
             row = draw_row(tx, name)

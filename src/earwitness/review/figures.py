@@ -53,14 +53,13 @@ class Counting:
 
     def all(self) -> list[Figures]:
         """Figures of each finished draw, oldest first."""
-        query = select(review_draw).where(review_draw.c.state == "drawn").order_by(review_draw.c.drawn_at)
         with self._database.read() as tx:
-            return [self._of(tx, [row]) for row in tx.execute(query).all()]
+            return [self._of(tx, [row]) for row in tx.execute(_FINISHED).all()]
 
     def together(self) -> Figures:
         """Figures of all finished draws as one sample: each drew from its own frame, so their sums add up."""
         with self._database.read() as tx:
-            return self._of(tx, list(tx.execute(select(review_draw).where(review_draw.c.state == "drawn")).all()))
+            return self._of(tx, list(tx.execute(_FINISHED).all()))
 
     def heard_share(self, now: int) -> tuple[int, int]:
         """How many recordings were heard by somebody in the last year, and how many were kept in it."""
@@ -95,6 +94,11 @@ class Counting:
 
 
 _Rows = Sequence[Row[Any]]
+_FINISHED = (
+    select(review_draw)
+    .where(review_draw.c.state == "drawn", review_draw.c.trial.is_(False))
+    .order_by(review_draw.c.drawn_at, review_draw.c.id)
+)
 
 
 def _estimate(clips: _Rows, answered: _Rows, errors: Sequence[float], sizes: Sequence[float] = ()) -> Estimate:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, insert, or_, select, update
 
 from earwitness.kernel.clock import DAY, MINUTE, Clock
 from earwitness.kernel.errors import LeaseEnded
 from earwitness.review.budget import ListeningBudgets
 from earwitness.storage.database import Database
-from earwitness.storage.schema.review import review_clip, review_hearing, review_person
+from earwitness.storage.schema.review import review_clip, review_draw, review_hearing, review_person
 
 LEASE_MS: Final = 20 * MINUTE
 AT_ONCE: Final = 3
@@ -34,9 +34,16 @@ class Queue:
     """Leases clips; safe from many threads and several processes."""
 
     def __init__(
-        self, database: Database, budgets: ListeningBudgets, clock: Clock, *, window_ms: int = WINDOW_MS
+        self,
+        database: Database,
+        budgets: ListeningBudgets,
+        clock: Clock,
+        *,
+        window_ms: int = WINDOW_MS,
+        trial: str = "",
     ) -> None:
-        """``window_ms``: how long a reviewer gets no second clip of one person."""
+        """``window_ms``: how long nobody gets a second clip of one person; ``trial``: clips of this trial alone."""
+        self._trial = trial
         self._database = database
         self._budgets = budgets
         self._clock = clock
@@ -61,7 +68,7 @@ class Queue:
     def waiting(self) -> int:
         """Count the clips that are ready for somebody."""
         with self._database.read() as tx:
-            return tx.scalar(select(func.count()).where(review_clip.c.state == "ready")) or 0
+            return tx.scalar(select(func.count()).where(review_clip.c.state == "ready", of_draws(self._trial))) or 0
 
     def held(self, tx: Connection, reviewer: str, clip: str) -> Row[Any]:
         """Return the row of a clip that the reviewer has on lease.
@@ -123,7 +130,7 @@ class Queue:
             review_hearing.c.clip_id != review_clip.c.id,
             review_hearing.c.at > now - self._window_ms,
         )
-        query = select(review_clip).where(free, review_clip.c.recording_id.is_not(None), ~met)
+        query = select(review_clip).where(free, review_clip.c.recording_id.is_not(None), ~met, of_draws(self._trial))
         return query.order_by(review_clip.c.drawn_at, review_clip.c.id).limit(LOOKED_AT)
 
     def _fits(self, tx: Connection, row: Row[Any], held: Sequence[str]) -> bool:
@@ -143,6 +150,14 @@ class Queue:
             review_hearing.c.at > now - self._window_ms,
         )
         return tx.execute(met).first() is not None
+
+
+def of_draws(trial: str) -> ColumnElement[bool]:
+    """Say in SQL that a clip is of this trial; with none named, that it is of no trial."""
+    if trial:
+        return review_clip.c.draw_id == trial
+    trials = select(review_draw.c.id).where(review_draw.c.trial.is_(True))
+    return review_clip.c.draw_id.not_in(trials)
 
 
 def people_of_clip(tx: Connection, clip: str) -> list[str]:

@@ -1,5 +1,6 @@
 """The room of review, put together: what bootstrap hands down and what the floors above use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
@@ -32,6 +33,11 @@ class Review:
     withdrawals: Withdrawals
     counting: Counting
     database: Database
+    desks: Callable[[str], Desk]
+
+    def trial_desk(self, draw: str) -> Desk:
+        """A desk with the clips of one trial alone, for the checks of promises."""
+        return self.desks(draw)
 
     def note_unsure(self, recording_id: str, sure: float) -> None:
         """Note how sure the recogniser was (0 to 1) of a recording that was just kept: draws look there more often."""
@@ -54,14 +60,19 @@ def open_review(  # noqa: PLR0913, PLR0917 - handed down one by one, so that eac
     """Put the room together."""
     budgets = ListeningBudgets(database, clock, log.bury, audit.record_change)
     withdrawals = Withdrawals(database, audit, erasure, clock)
-    queue = Queue(database, budgets, clock)
+
+    def desk(trial: str = "") -> Desk:
+        queue = Queue(database, budgets, clock, trial=trial)
+        return Desk(database, queue, reading, adding, access, withdrawals, clock)
+
     return Review(
         budgets,
         Draws(database, log, audit, budgets, clock),
-        Desk(database, queue, reading, adding, access, withdrawals, clock),
+        desk(),
         withdrawals,
         Counting(database),
         database,
+        desk,
     )
 
 

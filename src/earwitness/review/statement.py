@@ -102,11 +102,12 @@ def verify_statement(data: bytes, log: VerifierKey, witnesses: Sequence[Verifier
     secret = _hex(result.body.get("secret"), SECRET_SIZE)
     if commitment(secret).hex() != commit.body.get("commitment"):
         raise _invalid("draw-secret", "the secret is not the one that was committed to")
-    seed = make_seed(secret, frozen.note, log, witnesses)
+    signed = bool(result.body.get("witnessed"))
+    seed = make_seed(secret, frozen.note, log, witnesses if signed else ())
     if len(seed.witnesses) < len(witnesses):
         raise _invalid("draw-unwitnessed", "not every witness signed the checkpoint of its seed")
     require_timely(seed, _moment(frozen.body.get("at")))
-    if not witnesses and result.body.get("witnessed"):
+    if signed and not witnesses:
         raise _invalid("draw-witness-key", "a witness signed, and its key was not given")
     if seed.value.hex() != result.body.get("seed"):
         raise _invalid("draw-seed", "another seed comes out")

@@ -33,6 +33,7 @@ from earwitness.policy.access import Access, Action, Grant, Program
 from earwitness.policy.purposes import Purpose
 from earwitness.review.deidentify.copying import Copying, Original
 from earwitness.review.deidentify.names import hidden_of
+from earwitness.review.queue import of_draws
 from earwitness.storage.database import Database
 from earwitness.storage.schema.review import review_clip
 from earwitness.vault.adding import Adding
@@ -73,8 +74,10 @@ class Deidentifier:
         copying: Copying,
         clock: Clock,
         note: Note = lambda _: None,
+        trial: str = "",
     ) -> None:
-        """Read originals through ``reading``, write copies through ``adding``."""
+        """Read originals through ``reading``, write copies through ``adding``; ``trial``: of this trial alone."""
+        self._trial = trial
         self._database = database
         self._reading = reading
         self._adding = adding
@@ -121,7 +124,12 @@ class Deidentifier:
         free = or_(
             review_clip.c.state == "drawn", (review_clip.c.state == "copying") & (review_clip.c.lease_until <= now)
         )
-        query = select(review_clip).where(free).order_by(review_clip.c.drawn_at, review_clip.c.id).limit(1)
+        query = (
+            select(review_clip)
+            .where(free, of_draws(self._trial))
+            .order_by(review_clip.c.drawn_at, review_clip.c.id)
+            .limit(1)
+        )
         with self._database.write() as tx:
             self._database.serialize(tx, "review/copying")
             row = tx.execute(query).first()

@@ -21,6 +21,7 @@ review_draw = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("state", String, nullable=False),  # committed | frozen | drawn
+    Column("trial", Boolean, nullable=False),  # of the promises' checks: neither counted nor given to reviewers
     Column("secret", LargeBinary(32), nullable=False),
     Column("commit_idx", BigInteger, nullable=False),
     Column("commit_body", LargeBinary, nullable=False),  # salt and entry

@@ -26,6 +26,7 @@ def _create_review_draw() -> None:
         "review_draw",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
+        sa.Column("trial", sa.Boolean(), nullable=False),
         sa.Column("secret", sa.LargeBinary(length=32), nullable=False),
         sa.Column("commit_idx", sa.BigInteger(), nullable=False),
         sa.Column("commit_body", sa.LargeBinary(), nullable=False),
