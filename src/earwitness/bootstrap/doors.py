@@ -12,6 +12,7 @@ from earwitness.gateway.websocket.route import DeviceRoute
 from earwitness.identity.device_facts import Report
 from earwitness.kernel.errors import AccessDenied, NotFound
 from earwitness.protocol.device.messages import Hello, Listens
+from earwitness.web.listen.tickets import Tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class HouseDoorkeeper:
     """The port :class:`~earwitness.gateway.websocket.hub.Doorkeeper` over the registry of a house."""
 
     house: House
+    tickets: Tickets | None = None
+    """those of the page that listens; none where there are no pages"""
 
     def admit(self, hello: Hello) -> Admitted:
         """See the port."""
@@ -40,6 +43,8 @@ class HouseDoorkeeper:
 
     def is_welcome(self, token: str, device: str) -> bool:
         """See the port."""
+        if self.tickets is not None and self.tickets.is_one(token):
+            return self.tickets.is_welcome(token, device)
         try:
             return self._device_of(token) == device
         except AccessDenied:
@@ -50,7 +55,9 @@ class HouseDoorkeeper:
         self.house.directory.device_facts.saw(device, muted=muted)
 
     def _device_of(self, token: str) -> str:
-        """Check a token: the one place that does."""
+        """Check a token of somebody who comes in: the one place that does. A ticket is taken by it."""
+        if self.tickets is not None and self.tickets.is_one(token):
+            return self.tickets.redeem(token)
         try:
             return self.house.directory.pairings.device_of(token)
         except NotFound as error:  # removed in between
@@ -58,7 +65,8 @@ class HouseDoorkeeper:
 
 
 def open_doors(app: FastAPI, house: House, assistant: Sessions) -> DeviceRoute:
-    """Let devices in at ``/device`` of the hub's application."""
-    route = DeviceRoute(HouseDoorkeeper(house), assistant)
+    """Let devices in at ``/device`` of the hub's application, browsers with the tickets of its pages (web.app)."""
+    tickets: Tickets | None = getattr(app.state, "tickets", None)
+    route = DeviceRoute(HouseDoorkeeper(house, tickets), assistant)
     route.attach(app)
     return route

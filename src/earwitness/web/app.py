@@ -29,6 +29,7 @@ from earwitness.web.household.many_page import many_page
 from earwitness.web.household.receipts_page import receipts_page
 from earwitness.web.household.recording_page import recording_page
 from earwitness.web.household.who_page import who_page
+from earwitness.web.listen.listen_page import listen_page
 from earwitness.web.notice import notice
 from earwitness.web.sign_in.account_page import account_page
 from earwitness.web.sign_in.entering import entering
@@ -45,9 +46,11 @@ STATUS: tuple[tuple[type[EarwitnessError], int, str], ...] = (
 
 def add_rooms(app: FastAPI, front: Front) -> None:
     """Add every room of the app, and the pages of refusals."""
+    app.state.tickets = front.tickets  # where devices are let in they are taken (bootstrap.doors)
     for routes in (
         entering(front),
         account_page(front),
+        listen_page(front),
         history_page(front),
         recording_page(front),
         receipts_page(front),

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from earwitness.web.listen.tickets import Tickets
 from earwitness.web.rooms import Rooms
 from earwitness.web.sign_in.codes import Codes
 from earwitness.web.sign_in.doors import Doors, Visitor
@@ -29,6 +30,7 @@ class Front:
     codes: Codes
     passkeys: Passkeys
     tries: Tries
+    tickets: Tickets
 
     @classmethod
     def of(cls, rooms: Rooms, zone: tzinfo | None = None, passwords: Passwords | None = None) -> "Front":
@@ -37,14 +39,16 @@ class Front:
         Moments are shown in ``zone``, the machine's unless given; ``passwords`` are cheaper ones, for tests.
         """
         accounts, clock, database = rooms.accounts, rooms.clock, rooms.database
+        sessions = Sessions(database, clock)
         return cls(
             rooms=rooms,
             templates=Templates(zone),
-            doors=Doors(accounts, Sessions(database, clock), rooms.directory, clock),
+            doors=Doors(accounts, sessions, rooms.directory, clock),
             passwords=passwords or Passwords(),
             codes=Codes(database, rooms.keyring, clock),
             passkeys=Passkeys(database, clock),
             tries=Tries(database, accounts.blinder, clock),
+            tickets=Tickets(accounts, sessions, rooms.directory, clock),
         )
 
     def show(self, name: str, visitor: Visitor | None, *, status: int = 200, **values: Any) -> HTMLResponse:

@@ -16,7 +16,7 @@ from earwitness import __version__
 from earwitness.kernel.clock import DAY, HOUR, MINUTE, rfc3339
 
 HERE = Path(__file__).parent
-FOLDERS = (HERE / "public", HERE / "sign_in" / "templates", HERE / "household" / "templates")
+FOLDERS = (HERE / "public", *(HERE / room / "templates" for room in ("sign_in", "household", "listen")))
 APP_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "

@@ -57,6 +57,9 @@ OWN = {
     "/choices/retention",
     "/choices/budget",
     "/leave",
+    "/listen",
+    "/listen/device",
+    "/listen/ticket",
 }
 """About whoever is signed in, and takes no id in its path."""
 
