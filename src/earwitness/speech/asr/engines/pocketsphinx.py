@@ -37,12 +37,12 @@ from earwitness.speech.lexicon.espeak import EspeakLexicon
 
 LONGEST_MS: Final = 30_000
 TAIL_FRAMES: Final = 25  # silence that is kept behind the end of speech
-WARPS: Final = (0.88, 0.92, 0.96, 1.04, 1.08, 1.12)  # vocal tract lengths tried where the first pass leaves doubt
+WARPS: Final = (0.92, 0.96, 1.04, 1.08)  # vocal tract lengths tried where the first pass leaves doubt
 FEW_WARPS: Final = (0.94, 1.06)  # for large grammars, where each pass takes long
 SMALL: Final = 3_000  # arcs
 UNHEARD: Final = 0.02  # so surely no sentence that trying on is no use
 CERTAIN: Final = 0.97
-TEMPERATURE: Final = 0.2  # nats a frame: how far apart two passes must be to tell which is right
+TEMPERATURE: Final = 0.5  # nats a frame: a pass so much worse than the best has a vote of a third
 OPEN_BELOW: Final = 0.5  # open slots are tried where no closed sentence is likely
 OTHERS: Final = 0.2  # what is left for the closed readings beside one with an open slot
 UNSCORED: Final = 0.05  # weight of what only the stream said
@@ -219,23 +219,26 @@ class PocketSphinxListening:
 
 
 def _answer(paths: list[Found], loop: Found | None, streamed: Partial, heard_ms: int) -> Recognition:
-    """What the passes said, each text once, the most likely first; the scores add up to one."""
+    """What the passes said, each text once, the one with most votes first; the scores add up to one."""
     if not paths or loop is None:
         return Recognition((), 0.0, heard_ms)
     paths = sorted(paths, key=lambda each: -each.score)
     frame_nats = SCORE_UNIT * FRAME_MS / heard_ms
-    chance = confidence.in_grammar(confidence.measure(paths[0].segments, (paths[0].score - loop.score) * frame_nats))
-    words: dict[str, tuple[Word, ...]] = {}
-    weight: dict[str, float] = {}
+    best: dict[str, Found] = {}
+    votes: dict[str, float] = {}
     for each in paths:
-        words.setdefault(each.text, _words(each.segments))
-        likeness = float(np.exp((each.score - paths[0].score) * frame_nats / TEMPERATURE))
-        weight[each.text] = max(likeness, weight.get(each.text, 0.0))
-    if streamed.complete and streamed.text not in weight:
-        words[streamed.text], weight[streamed.text] = (), UNSCORED
-    total = sum(weight.values())
+        best.setdefault(each.text, each)
+        vote = float(np.exp((each.score - paths[0].score) * frame_nats / TEMPERATURE))
+        votes[each.text] = votes.get(each.text, 0.0) + vote
+    first = best[max(votes, key=votes.__getitem__)]
+    chance = confidence.in_grammar(confidence.measure(first.segments, (first.score - loop.score) * frame_nats))
+    if streamed.complete:
+        votes.setdefault(streamed.text, UNSCORED)
+    total = sum(votes.values())
+    words = {text: _words(each.segments) for text, each in best.items()}
+    ordered = sorted(votes, key=lambda text: -votes[text])
     return Recognition(
-        tuple(Hypothesis(text, words[text], part / total) for text, part in weight.items()), chance, heard_ms
+        tuple(Hypothesis(text, words.get(text, ()), votes[text] / total) for text in ordered), chance, heard_ms
     )
 
 
