@@ -164,23 +164,34 @@ def intake_lock(data: Path) -> Path:
     return data / "run" / "intake.lock"
 
 
-def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
-    data: Path, chosen: Settings, clock: Clock, database: Database, keyring: Keyring, closing: ExitStack
-) -> House:
-    """Put the parts together over an open database and keyring."""
-    blobs = stores.blobs(data, chosen)
-    log = stores.log(data, chosen, database, clock)
-    audit = Audit(database, log, keyring)
+def _everything_held(clock: Clock) -> ArtefactRegistry:
+    """What every room writes about recordings and people, in the order in which it is erased."""
     registry = ArtefactRegistry()
     register_ground_floor(registry)
     register_skills(registry)
     register_learning(registry, clock)
     register_review(registry)
     register_accounts(registry)
-    directory = Directory(database, keyring, clock, log.bury, audit.record_change)
-    access = Access(database, clock, audit.record_access)
+    return registry
+
+
+def _effects(database: Database, keyring: Keyring, clock: Clock) -> Effects:
+    """What recordings caused, and how the skills take it back."""
     effects = Effects(database, keyring)
     offer_removers(effects, database, keyring, clock)
+    return effects
+
+
+def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
+    data: Path, chosen: Settings, clock: Clock, database: Database, keyring: Keyring, closing: ExitStack
+) -> House:
+    """Put the parts together over an open database and keyring."""
+    blobs, log = stores.blobs(data, chosen), stores.log(data, chosen, database, clock)
+    audit = Audit(database, log, keyring)
+    registry = _everything_held(clock)
+    directory = Directory(database, keyring, clock, log.bury, audit.record_change)
+    access = Access(database, clock, audit.record_access)
+    effects = _effects(database, keyring, clock)
     receipts = Receipts(database, log, clock)
     removal = Removal(database, blobs, keyring, registry, receipts, clock, chosen.rotation_ms)
     deidentified = Deidentified(database, blobs, keyring, log, registry, access, intake_lock(data))
@@ -191,7 +202,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     erasure = Erasure(database, log, audit, access, receipts, effects, removal, clock)
     learning = open_learning(data, database, log, keyring, reading, clock)
     forgetting = Forgetting(database, learning, access, audit, clock)
-    handlers = Handlers()
+    where, handlers = stores.blob_place(data, chosen), Handlers()
     house = House(
         data=data,
         settings=chosen,
@@ -223,9 +234,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         retention=retention,
         history=History(reading, audit, access, effects, directory.devices),
         incidents=Incidents(database, keyring, audit, access, clock),
-        export=Export(
-            database, keyring, access, audit, log, directory, effects, receipts, clock, stores.blob_place(data, chosen)
-        ),
+        export=Export(database, keyring, access, audit, log, directory, effects, receipts, clock, where),
         results=Results(database),
         handlers=handlers,
         runner=stores.runner(database, handlers, clock),
