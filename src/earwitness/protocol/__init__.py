@@ -1,1 +1,1 @@
-"""What devices and hub say to each other: our own protocol in ``device``, Wyoming beside it."""
+"""What devices and hub say to each other: our own protocol in ``device``, Wyoming beside it; codecs and bounds."""
