@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from earwitness.kernel.audio import read_clip
+from earwitness.kernel.audio import SAMPLE_RATE, read_clip
 from earwitness.kernel.errors import BadInput
 from earwitness.learning.adapt.language import Language
 from earwitness.learning.budget import Budget
-from earwitness.learning.evaluate import NOISE, QUIET
+from earwitness.learning.evaluate import NOISE, QUIET, speech_in
 from earwitness.learning.examples import Account, Example, Source
 from earwitness.learning.lesson import Assignment, Run
 from earwitness.learning.split import Side
 
+MARGIN: Final = 2 * SAMPLE_RATE // 5  # bytes, a fifth of a second
 LEVELS_DB: Final = (18.0, 12.0, 6.0)
 FEWEST: Final = 2  # people a word needs before others use it
 Progress = Callable[[str, int, int], None]
@@ -89,6 +90,8 @@ def _examples(rows: Sequence[Mapping[str, Any]], data: Path) -> Iterator[Example
     for row in rows:
         account = Account(intent=row["intent"], slots=row["slots"], for_me=True)
         pcm = read_clip(data / row["path"]).pcm
+        begin, end = speech_in(pcm)  # as a recording is kept: cut to the utterance
+        pcm = pcm[begin : end + MARGIN]
         yield Example(row["path"], row["speaker"], row["speaker"], Source.ANNOTATION, account, "", True, pcm)
 
 

@@ -13,18 +13,24 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
 from earwitness.learning.adapt.background import Sound, laid_under, samples, to_pcm
 from earwitness.learning.adapt.language import Meaning, Speech
 from earwitness.learning.adapt.material import Lesson
 from earwitness.learning.budget import Budget
 from earwitness.learning.paired import Paired, Trial, compare
 from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxRecogniser
+from earwitness.speech.endpointing import Endpointer, SpeechStarted
+from earwitness.speech.ring import samples_of
+from earwitness.speech.vad.port import FRAME_BYTES
+from earwitness.speech.vad.silero import SileroVoice
 from earwitness.understanding.values import Hypothesis
 
 LEVELS_DB: Final = (12.0, 6.0)
 QUIET: Final = "in quiet"
 NOISE: Final = "in noise"
 PIECE: Final = 3_200
+LEAD_MS: Final = 300
 PROCESSES: Final = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 Progress = Callable[[int, int], None]
@@ -48,16 +54,35 @@ class System:
         return made
 
     def hear(self, pcm: bytes) -> list[Hypothesis]:
-        """The readings of a clip, the best first."""
+        """The readings of a clip, the best first; what is before and behind the speech is cut, as in a turn."""
+        begin, end = speech_in(pcm)
         listening = self.recogniser.listen()
-        for at in range(0, len(pcm), PIECE):
+        for at in range(begin, len(pcm), PIECE):
             listening.feed(pcm[at : at + PIECE])
-        return [Hypothesis(each.text, each.score) for each in listening.finish().hypotheses]
+        answer = listening.finish(speech_end_ms=(end - begin) // (SAMPLE_WIDTH * SAMPLE_RATE // 1000))
+        return [Hypothesis(each.text, each.score) for each in answer.hypotheses]
 
     def meaning(self, pcm: bytes) -> Meaning | None:
         """What a clip means to this system."""
         heard = self.hear(pcm)
         return self.speech.meaning(heard) if heard else None
+
+
+def speech_in(pcm: bytes) -> tuple[int, int]:
+    """Where speech begins (a little before) and ends in a clip, in bytes; all of it where none is found."""
+    voice = SileroVoice()
+    endpointer = Endpointer(voice)
+    begin = None
+    for at in range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES):
+        for event in endpointer.push(pcm[at : at + FRAME_BYTES], complete=False):
+            if isinstance(event, SpeechStarted) and begin is None:
+                begin = max(0, event.at - samples_of(LEAD_MS)) * SAMPLE_WIDTH
+        if endpointer.ended is not None:
+            break
+    if begin is None:
+        return 0, len(pcm)
+    end = endpointer.ended.at if endpointer.ended is not None else endpointer.last_voice
+    return begin, min(len(pcm), end * SAMPLE_WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
