@@ -5,6 +5,7 @@ the same sound; the noise comes from stretches that were not learned from, where
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -116,22 +117,36 @@ def trials(
 ) -> dict[str, list[Trial]]:
     """Let both hear every clip under each condition, people in turn, until the budget is used up.
 
-    The clips are shared among as many processes as there are processors, forked from this one, which must have
-    no other threads: a decoder takes seconds to load, and a fork has it at once.
+    Where this process has no other threads the clips are shared among as many forks of it as there are processors: a
+    decoder takes seconds to load, and a fork has it at once.
     """
     chosen = replace(comparison, lessons=in_turn(comparison.lessons)[: budget.clips])
     found: dict[str, list[Trial]] = {QUIET: [], **({} if comparison.noise is None else {NOISE: []})}
     begun = time.monotonic()
-    with ProcessPoolExecutor(PROCESSES, get_context("fork"), _begin, (chosen,)) as pool:
-        waiting = [pool.submit(_hear_at, index) for index in range(len(chosen.lessons))]
-        for done, each in enumerate(waiting):
-            for condition, trial in each.result():
-                found[condition].append(trial)
-            progress(done + 1, len(waiting))
-            if time.monotonic() - begun > budget.seconds:
-                break
-        pool.shutdown(cancel_futures=True)
+    for done, heard in enumerate(_all_heard(chosen, PROCESSES if threads_are_few() else 1)):
+        for condition, trial in heard:
+            found[condition].append(trial)
+        progress(done + 1, len(chosen.lessons))
+        if time.monotonic() - begun > budget.seconds:
+            break
     return found
+
+
+def threads_are_few() -> bool:
+    """Whether this process may be forked: another thread could hold a lock that nobody in the fork lets go."""
+    return threading.active_count() == 1
+
+
+def _all_heard(comparison: Comparison, processes: int) -> Iterator[list[tuple[str, Trial]]]:
+    if processes == 1:
+        yield from map(comparison.at, range(len(comparison.lessons)))
+        return
+    with ProcessPoolExecutor(processes, get_context("fork"), _begin, (comparison,)) as pool:
+        waiting = [pool.submit(_hear_at, index) for index in range(len(comparison.lessons))]
+        try:
+            yield from (each.result() for each in waiting)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 _given: list[Comparison] = []  # of a process that was forked for it
