@@ -102,6 +102,7 @@ class House:
     def start(self) -> None:
         """Mend what a crash left, then begin the background work: jobs, and the publication of the log."""
         self.sweep()
+        self.learning.clear()
         now = self.clock.now_ms()
         with self.database.write() as tx:
             for name, duty in DUTIES.items():
@@ -190,8 +191,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     audit = Audit(database, log, keyring)
     registry = _everything_held(clock)
     directory = Directory(database, keyring, clock, log.bury, audit.record_change)
-    access = Access(database, clock, audit.record_access)
-    effects = _effects(database, keyring, clock)
+    access, effects = Access(database, clock, audit.record_access), _effects(database, keyring, clock)
     receipts = Receipts(database, log, clock)
     removal = Removal(database, blobs, keyring, registry, receipts, clock, chosen.rotation_ms)
     deidentified = Deidentified(database, blobs, keyring, log, registry, access, intake_lock(data))
@@ -202,7 +202,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
     erasure = Erasure(database, log, audit, access, receipts, effects, removal, clock)
     learning = open_learning(data, database, log, keyring, reading, clock)
     forgetting = Forgetting(database, learning, access, audit, clock)
-    where, handlers = stores.blob_place(data, chosen), Handlers()
+    where = stores.blob_place(data, chosen)
     house = House(
         data=data,
         settings=chosen,
@@ -236,7 +236,7 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
         incidents=Incidents(database, keyring, audit, access, clock),
         export=Export(database, keyring, access, audit, log, directory, effects, receipts, clock, where),
         results=Results(database),
-        handlers=handlers,
+        handlers=(handlers := Handlers()),
         runner=stores.runner(database, handlers, clock),
         publisher=Publisher(log),
         closing=closing,

@@ -4,6 +4,7 @@ A layer is what all share, or a household's own. Both are in use at once: the se
 before those that are shared; of the other parts the household's is taken where it has one.
 """
 
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -118,6 +119,11 @@ class Learning:
         task = Task(self.language(release.subject), ALONE, self.releases.content(release), budget=budget, compare=True)
         figures: dict[str, Any] = dict(self.teach(replace(taken, side_of=side_of), task, self.folder, progress).figures)
         return figures
+
+    def clear(self) -> None:
+        """Remove what a crash left open: scratch of runs, opened models. For the start of the hub, before it is used."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.releases.close_all()
 
     def in_use(self, household: str | None = None) -> InUse:
         """What is in use now; opened into ``run/models`` at the first time. Never raises for what is gone."""

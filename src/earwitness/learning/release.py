@@ -242,6 +242,10 @@ class Releases:
                 self._drop_salt(tx, release.snapshot)
         return self.find(release_id)
 
+    def close_all(self) -> None:
+        """Remove what was opened of releases; it is opened again when it is used."""
+        self._shelf.clear()
+
     def sweep(self) -> int:
         """Remove files that no release names (of a household that was erased, of a crash); return how many."""
         with self._database.read() as tx:

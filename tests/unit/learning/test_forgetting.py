@@ -333,3 +333,16 @@ def test_a_sweep_leaves_the_keys_of_models_alone(family: Family, learning: Learn
     learning.run(family.household)
     assert family.house.sweep() == Sweep(0, 0, 0)
     assert understands(learning, "let there be light", family.household)
+
+
+def test_what_a_crash_left_open_goes_when_the_hub_starts(family: Family, learning: Learning, teach: Teach) -> None:
+    teach(family.ada, "let there be light")
+    learning.run(family.household)
+    scratch = family.house.data / "run" / "learning" / "run-crashed"
+    scratch.mkdir(parents=True)
+    (scratch / "taught").write_text("let there be light")
+    learning.in_use(family.household)
+    learning.clear()
+    assert list((family.house.data / "run" / "models").glob("*")) == []
+    assert not scratch.exists()
+    assert understands(learning, "let there be light", family.household)
