@@ -121,7 +121,7 @@ class Learning:
         return figures
 
     def clear(self) -> None:
-        """Remove what a crash left open: scratch of runs, opened models. For the start of the hub, before it is used."""
+        """Remove what a crash left open, scratch of runs and opened models; for the start of the hub."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.releases.close_all()
 
