@@ -34,6 +34,8 @@ from earwitness.storage.schema import (
     retention_choice,
     tombstone,
 )
+from earwitness.storage.schema.devices import device_pairing
+from earwitness.storage.schema.review import listening_budget
 from earwitness.vault.scope import ScopeKind
 from earwitness.vault.tally import Tally
 
@@ -149,6 +151,15 @@ def _devices(context: Replay) -> int:
     return _end(context, device, "removed_at")
 
 
+def _budgets(context: Replay) -> int:
+    """End listening budgets that were lowered since: nobody is heard until another is chosen (review.budget)."""
+    return _end(context, listening_budget, "ended_at")
+
+
+def _pairings(context: Replay) -> int:
+    return _end(context, device_pairing, "ended_at")
+
+
 def _end(context: Replay, table: Table, column: str) -> int:
     standing = buried(table.c.tombstone) & table.c[column].is_(None)
     return context.tx.execute(update(table).where(standing).values({column: context.now})).rowcount
@@ -242,4 +253,6 @@ RULES: Mapping[str, Rule] = {
     "device": _devices,
     "device_agreement": _agreements,
     "deidentified": _copies,
+    "device_pairing": _pairings,
+    "listening_budget": _budgets,
 }
