@@ -9,7 +9,6 @@ hundredth), from a place in the noise that the file's name decides.
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,13 +19,13 @@ import numpy as np
 import pocketsphinx
 from numpy.typing import NDArray
 
-from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH, read_clip
+from earwitness.bench.hearing import Clockwork, hear, last_voice
+from earwitness.kernel.audio import read_clip
 from earwitness.kernel.errors import BadInput
 from earwitness.kernel.word_graph import WordGraph
-from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxListening, PocketSphinxRecogniser
+from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxRecogniser
 from earwitness.speech.asr.engines.searches import transitions
 from earwitness.speech.asr.port import Recognition
-from earwitness.speech.endpointing import Endpointer, SpeechStarted
 from earwitness.speech.ring import samples_of
 from earwitness.speech.vad.silero import SileroVoice
 from earwitness.understanding.context import Context, Named
@@ -36,8 +35,8 @@ from earwitness.understanding.spelling import number_words
 from earwitness.understanding.templates import TemplateMatcher
 
 SNRS: Final = (24, 21, 18, 15, 12, 9, 6)
-PIECE: Final = 1_024  # bytes: 32 ms
-PREROLL_MS: Final = 300
+DRAWS: Final = 2_000
+CUT_MS: Final = 200  # of speech after the end that was found: cut off early
 Progress = Callable[[str, int, int], None]
 Sound = NDArray[np.float32]
 
@@ -63,6 +62,13 @@ class Tally:
     files: int = 0
     ours: int = 0
     peer: int = 0
+    by_speaker: dict[str, tuple[int, int]] = field(default_factory=dict)  # right, files
+
+    def add(self, speaker: str, *, ours: bool, peer: bool) -> None:
+        """Count a file."""
+        self.files, self.ours, self.peer = self.files + 1, self.ours + ours, self.peer + peer
+        right, files = self.by_speaker.get(speaker, (0, 0))
+        self.by_speaker[speaker] = right + ours, files + 1
 
     @property
     def share(self) -> float:
@@ -73,15 +79,6 @@ class Tally:
     def peer_share(self) -> float:
         """Accepted by the plain decoder, 0 to 1."""
         return self.peer / max(1, self.files)
-
-
-@dataclass(slots=True)
-class Clockwork:
-    """Seconds of work for seconds of sound."""
-
-    work: float = 0.0
-    sound: float = 0.0
-    after: list[float] = field(default_factory=list)
 
 
 def run_commands(  # noqa: PLR0913 - what is measured, in parts
@@ -105,18 +102,38 @@ def run_commands(  # noqa: PLR0913 - what is measured, in parts
     tallies: dict[int | None, Tally] = {level: Tally() for level in (None, *levels)}
     for done, row in enumerate(orders):
         clean = _sound(data / row["path"])
+        house.attend(_pcm(clean))
         for level, tally in tallies.items():
             sound = clean if level is None else mixed(clean, noise, level, row["path"])
             house.judge(_pcm(sound), row, tally)
         progress("orders", done + 1, len(orders))
     return {
         **_shares(tallies, lambda tally: tally.share),
+        **_intervals(tallies),
         "peer": _shares(tallies, lambda tally: tally.peer_share),
         **(_home([row for row in rows if row["set"] == "commands_home_real"], data) if home else {}),
         "files": len(orders),
+        "cut_off": float(np.mean(house.cut)) if house.cut else 0.0,
         "rtf": house.clock.work / max(1e-9, house.clock.sound),
-        "after_end_p50_ms": 1000 * float(np.median(house.clock.after)) if house.clock.after else 0.0,
+        "answered_p50_ms": 1000 * float(np.median(house.clock.answered)) if orders else 0.0,
+        "answered_p95_ms": 1000 * float(np.percentile(house.clock.answered, 95)) if orders else 0.0,
     }
+
+
+def _intervals(tallies: Mapping[int | None, Tally]) -> dict[str, Any]:
+    """95 % intervals by drawing speakers, not files: one person's orders are right or wrong together."""
+    noisy = [tally for level, tally in tallies.items() if level is not None]
+    parts = {"accept_clean_interval": [tallies[None]], "accept_noise_interval": noisy}
+    return {name: _interval(chosen) for name, chosen in parts.items() if chosen}
+
+
+def _interval(tallies: Sequence[Tally]) -> list[float]:
+    speakers = sorted({speaker for tally in tallies for speaker in tally.by_speaker})
+    counts = np.array([[tally.by_speaker.get(each, (0, 0)) for each in speakers] for tally in tallies], float)
+    drawn = np.random.default_rng(1).integers(len(speakers), size=(DRAWS, len(speakers)))
+    right, files = counts[:, drawn, 0].sum(axis=2), np.maximum(counts[:, drawn, 1].sum(axis=2), 1)
+    low, high = np.percentile((right / files).mean(axis=0), (2.5, 97.5))
+    return [float(low), float(high)]
 
 
 def _shares(tallies: Mapping[int | None, Tally], share: Callable[[Tally], float]) -> dict[str, Any]:
@@ -164,41 +181,6 @@ def mixed(sound: Sound, noise: Sound, level_db: float, name: str) -> Sound:
     return (sound + part * np.float32(gain)).astype(np.float32)
 
 
-def hear(recogniser: PocketSphinxRecogniser, pcm: bytes, voice: SileroVoice, clock: Clockwork) -> Recognition:
-    """One utterance as a turn hears it: in pieces, with the endpointer's default settings."""
-    voice.reset()
-    endpointer, listening = Endpointer(voice), recogniser.listen()
-    begun_at: int | None = None
-    started = time.perf_counter()
-    for at in range(0, len(pcm), PIECE):
-        partial = listening.partial()
-        events = endpointer.push(pcm[at : at + PIECE], complete=partial.complete, may_go_on=partial.may_go_on)
-        for event in events:
-            if isinstance(event, SpeechStarted):
-                begun_at = max(0, event.at - samples_of(PREROLL_MS)) * SAMPLE_WIDTH
-                listening.feed(pcm[begun_at:at])
-        if begun_at is not None:
-            listening.feed(pcm[at : at + PIECE])
-        if endpointer.ended is not None:
-            break
-    answer = _finished(listening, endpointer, begun_at, clock)
-    clock.work += time.perf_counter() - started
-    clock.sound += len(pcm) / SAMPLE_WIDTH / SAMPLE_RATE
-    return answer
-
-
-def _finished(
-    listening: PocketSphinxListening, endpointer: Endpointer, begun_at: int | None, clock: Clockwork
-) -> Recognition:
-    end = None
-    if endpointer.ended is not None and begun_at is not None:
-        end = (endpointer.ended.at - begun_at // SAMPLE_WIDTH) * 1000 // SAMPLE_RATE
-    finishing = time.perf_counter()
-    answer = listening.finish(speech_end_ms=end)
-    clock.after.append(time.perf_counter() - finishing)
-    return answer
-
-
 class _Orders:
     """Hears coffee orders and reads their slots with the templates they were compiled from."""
 
@@ -210,13 +192,19 @@ class _Orders:
         self._voice = SileroVoice()
         self._plain = _Plain(self._grammar)
         self.clock = Clockwork()
+        self.cut: list[bool] = []
+        self._spoken_until = 0
+
+    def attend(self, clean: bytes) -> None:
+        """The next orders are this one, with and without noise: find where its speech ends."""
+        self._spoken_until = last_voice(clean, self._voice)
 
     def judge(self, pcm: bytes, row: Mapping[str, Any], tally: Tally) -> None:
         wanted = row["intent"], {name: value.strip().lower() for name, value in row["slots"].items()}
         heard = hear(self._recogniser, pcm, self._voice, self.clock)
-        tally.files += 1
-        tally.ours += self.meaning(heard.best.text if heard.best else "") == wanted
-        tally.peer += self.meaning(self._plain.hear(pcm)) == wanted
+        self.cut.append(self._spoken_until - self.clock.ends[-1] > samples_of(CUT_MS))
+        ours = self.meaning(heard.best.text if heard.best else "") == wanted
+        tally.add(row["speaker"], ours=ours, peer=self.meaning(self._plain.hear(pcm)) == wanted)
 
     def meaning(self, text: str) -> tuple[str, dict[str, str]] | None:
         """The intent and slots of a sentence, None for none."""

@@ -46,6 +46,7 @@ TEMPERATURE: Final = 0.5  # nats a frame: a pass so much worse than the best has
 OPEN_BELOW: Final = 0.5  # open slots are tried where no closed sentence is likely
 OTHERS: Final = 0.2  # what is left for the closed readings beside one with an open slot
 UNSCORED: Final = 0.05  # weight of what only the stream said
+NOT_STREAMED: Final = Partial("", complete=False, may_go_on=True)
 
 
 class PocketSphinxRecogniser:
@@ -109,10 +110,13 @@ class PocketSphinxListening:
         if len(frames):
             self._frames.append(frames)
             self._count += len(frames)
-            self._stream()
+            if self._streaming or self._settled is None:  # what follows a pause is most often its silence
+                self._stream()
 
     def partial(self) -> Partial:
         """See the port."""
+        if not self._streaming and self._frames:
+            self._stream()
         found = self._decoder.hyp() if self._streaming else None
         text = bare(found.hypstr) if found else ""
         words = text.split()
@@ -161,7 +165,7 @@ class PocketSphinxListening:
 
     def _decode(self, last: int) -> Recognition:
         """Decode the first ``last`` frames as a whole; the stream of partial results ends with it."""
-        streamed = self.partial()
+        streamed = self.partial() if self._streaming else NOT_STREAMED
         self._stop()
         frames = np.concatenate(self._frames)[:last] if self._frames else np.zeros((0, CEPSTRA), np.float32)
         heard_ms = len(frames) * FRAME_MS
