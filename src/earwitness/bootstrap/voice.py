@@ -23,6 +23,7 @@ from earwitness.kernel.errors import ConsentMissing
 from earwitness.kernel.ids import HouseholdId
 from earwitness.learning.learner import InUse
 from earwitness.policy.keeping import may_keep
+from earwitness.review.sureness import sureness
 from earwitness.speech.asr.choose import open_pool
 from earwitness.speech.tts import choose as speaking
 from earwitness.speech.vad.pool import VoicePool
@@ -149,6 +150,8 @@ def keeping(house: House) -> Callable[[Finished], str | None]:
             kept = house.intake.keep(incoming)
         except ConsentMissing:
             return None
+        if (sure := sureness(turn.trace)) is not None:
+            house.review.note_unsure(kept.recording, sure)
         if turn.caused:
             now = house.clock.now_ms()
             with house.database.write() as tx:

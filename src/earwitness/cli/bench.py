@@ -1,6 +1,7 @@
 """``earwitness bench``: measure this machine, beside the bare library calls in the same run."""
 
 import json
+import logging
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +12,13 @@ import typer
 from earwitness.bench.erase import run_erase
 from earwitness.bench.history import run_history
 from earwitness.bench.ledger import run_ledger
+from earwitness.bench.review import run_review
 from earwitness.bench.vault import run_vault
 from earwitness.cli import bench_speech
 from earwitness.cli.options import examples
 from earwitness.cli.output import progress, show_record
 from earwitness.storage.files import write_durably
+from earwitness.web import logs
 
 Scratch = Annotated[Path | None, typer.Option("--scratch", help="Measure on the disk of this folder.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file, as JSON.")]
@@ -29,6 +32,7 @@ def register(app: typer.Typer) -> None:
     bench.command("verify", epilog=examples("earwitness bench verify --entries 1000000"))(verify)
     bench.command("erase", epilog=examples("earwitness bench erase --recordings 20000"))(erase)
     bench.command("history", epilog=examples("earwitness bench history --recordings 100000"))(history)
+    bench.command("review", epilog=examples("earwitness bench review --clips 100000"))(review)
     bench_speech.register(bench)
     app.add_typer(bench, name="bench")
 
@@ -40,6 +44,18 @@ def vault(
 ) -> None:
     """Intake of 100 KB clips at 8 in flight."""
     _report(run_vault(clips, scratch), to)
+
+
+def review(
+    clips: Annotated[int, typer.Option(min=1_000, help="How many clips the house holds.")] = 50_000,
+    scratch: Scratch = None,
+    to: JsonFile = None,
+) -> None:
+    """The reviewer's desk over its socket: next clip, opening it, saving an answer."""
+    logs.configure(level=logging.WARNING)  # every request is one of the measurement
+    with progress("preparing clips") as advance:
+        figures = run_review(clips, folder=scratch, progress=advance)
+    _report(figures, to)
 
 
 def ledger(

@@ -1,5 +1,6 @@
 """``earwitness promises``: try to break each promise on the running installation."""
 
+import logging
 import sys
 
 import typer
@@ -9,6 +10,7 @@ from earwitness.cli.output import Moment, note, progress, show_json, show_rows
 from earwitness.cli.session import opened
 from earwitness.promises.run import CHECKS, run_checks
 from earwitness.transparency.register import Result, State
+from earwitness.web import logs
 
 COLUMNS = {"id": "promise", "state": "state", "title": "what is promised", "tried": "how it was tried", "at": "when"}
 READ_COLUMNS = {"id": "", "state": "state", "title": "what is promised", "tried": "how it was tried"}
@@ -24,6 +26,7 @@ def promises(data: DataFolder = DEFAULT_DATA, as_json: JsonFlag = False) -> None
 
     The household is made for it and erased again. Exit code 1 if a promise is broken.
     """
+    logs.configure(level=logging.WARNING)  # a check asks the workbench; its requests are nobody's
     with opened(data) as house, progress("trying promises", len(CHECKS), quiet=as_json) as advance:
         tried: list[str] = []
 

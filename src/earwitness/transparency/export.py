@@ -55,6 +55,14 @@ class Exported:
     members: int
 
 
+NAMES = {
+    "audio": "audio.wav",
+    "review-copy": "{kind}.{version}.wav",
+    **dict.fromkeys(("review-text", "annotation", "escalation", "correction", "trace"), "{kind}.{version}.json"),
+}
+"""How artefacts are called in an archive; the rest is text."""
+
+
 class Export:
     """Makes archives; one worker process each."""
 
@@ -178,7 +186,7 @@ class Export:
         }
         yield _member(f"recordings/{row.id}/recording.json", described)
         for each in artefacts:
-            name = "audio.wav" if each.kind == "audio" else f"{each.kind}.{each.version}.txt"
+            name = NAMES.get(each.kind, "{kind}.{version}.txt").format(kind=each.kind, version=each.version)
             yield {
                 "name": f"recordings/{row.id}/{name}",
                 "recording": row.id,

@@ -63,7 +63,7 @@ def test_everything_is_in_it(small_family: Family, tmp_path: Path) -> None:
     assert (told["contacts"][0]["name"], told["contacts"][0]["address"]) == (CONTACT, ADDRESS)
     assert json.loads(files["effects.json"])[0]["what"] == canary("seed")
     assert files[f"recordings/{kept}/audio.wav"][44:] == AUDIO
-    assert files[f"recordings/{kept}/trace.1.txt"] == b"[]"
+    assert files[f"recordings/{kept}/trace.1.json"] == b"[]"
     described = json.loads(files[f"recordings/{kept}/recording.json"])
     assert {each["kind"] for each in described["artefacts"]} == {"audio", "transcript", "trace"}
     assert not [name for name in files if erased in name]
