@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import earwitness
+from earwitness.bench.plot import write_plot
 from earwitness.cli.options import examples
 from earwitness.cli.output import note, progress, show_record
 from earwitness.storage.files import write_durably
@@ -19,6 +20,7 @@ EXAMPLES = Path(earwitness.__file__).parents[2] / "examples"
 
 Data = Annotated[Path, typer.Option("--data", help="A folder with labels.jsonl and the sets it names.")]
 Every = Annotated[int, typer.Option(min=1, help="Take every so many-th file only; the figures are then rough.")]
+PlotFile = Annotated[Path | None, typer.Option("--plot", help="Also draw the figures into this file, as SVG.")]
 JsonFile = Annotated[Path | None, typer.Option("--json", help="Also write the figures to this file, as JSON.")]
 
 
@@ -65,9 +67,10 @@ def commands(
         Path | None, typer.Option(help="The folder of the barista's sentences; the checkout's if left out.")
     ] = None,
     to: JsonFile = None,
+    plot: PlotFile = None,
 ) -> None:
     """Spoken orders and home commands: accepted with every slot right, clean and in noise."""
-    from earwitness.bench.commands import run_commands  # noqa: PLC0415 - brings an engine
+    from earwitness.bench.commands import draw_commands, run_commands  # noqa: PLC0415 - brings an engine
 
     with progress("recognising") as advance:
         figures = run_commands(
@@ -77,6 +80,8 @@ def commands(
             most=files,
         )
     _report(figures, to)
+    if plot is not None:
+        write_plot(plot, draw_commands(figures))
 
 
 def learning(
