@@ -23,6 +23,7 @@ class Assistant:
     """Opens sessions, answers typed turns, and speaks on devices. Lives on one event loop."""
 
     shared: Shared
+    came: Callable[[str], None] = lambda _device: None  # called with each device that has connected
     _sessions: dict[str, Session] = field(default_factory=dict)
     _typed: dict[str, Conversation] = field(default_factory=dict)
 
@@ -67,6 +68,7 @@ class Assistant:
             closed=self._closed,
         )
         self._sessions[device] = session
+        self.came(device)
         return session
 
     async def ask(self, device: str, sentence: str) -> Reply:

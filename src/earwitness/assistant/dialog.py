@@ -13,12 +13,14 @@ from earwitness.assistant.trace import Step, Trace
 from earwitness.kernel.bugs import describe_bug
 from earwitness.kernel.clock import MINUTE, Clock
 from earwitness.kernel.errors import BadInput, EarwitnessError
+from earwitness.speech.asr.port import FOR_ME
 from earwitness.understanding.context import Context
 from earwitness.understanding.matcher import Matcher
 from earwitness.understanding.values import Hypothesis, Interpretation, Kind, Understanding
 from earwitness.understanding.wording import plain
 
 OPEN_FOR_MS: Final = MINUTE  # a question that was not answered by then is closed
+SURE: Final = FOR_ME
 STOPPING: Final = frozenset({"Stop", "HassNevermind"})
 REMEMBERED_MS: Final = 10 * MINUTE
 NOT_UNDERSTOOD: Final = "Sorry, I did not understand that."
@@ -41,10 +43,14 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One turn in words: the readings of what was said, the best first, with the names that hold at the device."""
+    """One turn in words: the readings of what was said, the best first, with the names that hold at the device.
+
+    ``sure`` is the probability that it was any of the sentences at all; below :data:`SURE` it is asked for.
+    """
 
     readings: Sequence[Hypothesis]
     context: Context
+    sure: float = 1.0
 
     @property
     def best(self) -> str:
@@ -111,8 +117,11 @@ class Dialog:
 
     async def _answer(self, said: Said, here: Here, conversation: Conversation, trace: Trace) -> Reply:
         with trace.timed() as note:
-            understood = self._chosen(said, conversation) or self.matcher.understand(said.readings, said.context)
+            chosen = self._chosen(said, conversation)
+            understood = chosen or self.matcher.understand(said.readings, said.context)
             note(_told(understood))
+        if chosen is None and said.sure < SURE and understood.best is not None:
+            return _unsure(understood.best, conversation)
         request = Request(
             said.as_heard(understood.best),
             understood.best if understood.kind is Kind.UNDERSTOOD else None,
@@ -167,6 +176,13 @@ class Dialog:
         elif answer.best is not None:
             chosen = next((each for each in offered if each.intent.same_as(answer.best.intent)), None)
         return Understanding(Kind.UNDERSTOOD, replace(chosen, score=1.0)) if chosen else None
+
+
+def _unsure(best: Interpretation, conversation: Conversation) -> Reply:
+    """Nothing is done on words that may not have been said; what was asked before stays open no longer."""
+    conversation.settle()
+    conversation.offered = (best,)
+    return Reply(f"Did you say “{best.text}”?", Ending.ASKED)
 
 
 _HOW: Final[Mapping[str, str]] = {

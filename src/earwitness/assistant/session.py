@@ -26,7 +26,7 @@ from earwitness.assistant.interruption import Interruption, interruption_at
 from earwitness.assistant.shared import Shared
 from earwitness.assistant.skill import Ending, Here, Then
 from earwitness.assistant.trace import Step
-from earwitness.assistant.turn import Emit, Turn
+from earwitness.assistant.turn import Emit, Turn, may_be_for_me
 from earwitness.assistant.utterance import Heard, Utterance
 from earwitness.assistant.wakening import Awake, Verification, from_gate
 from earwitness.kernel.bugs import describe_bug
@@ -295,7 +295,7 @@ class Session:
         shared = self._shared
         shared.counts.turns += 1
         best = heard.recognition.best
-        if best is not None and heard.recognition.for_me():
+        if best is not None and may_be_for_me(heard.recognition):
             await self.tell(HeardWords(best.text, heard.recognition.in_grammar))
         sayable = await shared.vocabulary.of(turn.here.household, turn.here.zone)
         async with self._acting:

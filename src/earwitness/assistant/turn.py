@@ -14,7 +14,7 @@ from earwitness.assistant.trace import Step, Trace
 from earwitness.assistant.utterance import Heard
 from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import EarwitnessError, EngineError
-from earwitness.speech.asr.port import Word
+from earwitness.speech.asr.port import Recognition, Word
 from earwitness.speech.endpointing import EndReason
 from earwitness.speech.tts.port import Sound
 from earwitness.understanding.context import Context
@@ -22,6 +22,7 @@ from earwitness.understanding.values import Hypothesis
 
 Emit = Callable[[Event], Awaitable[None]]
 MOST_WORDS: Final = 200
+MAYBE: Final = 0.08  # of what is not for the assistant, on other speakers, nearly everything stays below
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Answering:
         """Find out what was meant and do it."""
         note_heard(turn.trace, heard)
         readings = [Hypothesis(each.text, each.score) for each in heard.recognition.hypotheses]
-        said = Said(readings if heard.recognition.for_me() else [], context)
+        said = Said(readings if may_be_for_me(heard.recognition) else [], context, heard.recognition.in_grammar)
         reply = await self.dialog.turn(said, turn.here, conversation, turn.trace)
         turn.trace.add(Step("reply", f"I answered: “{reply.text}”" if reply.text else "I answered with a tone."))
         return reply
@@ -73,7 +74,7 @@ class Answering:
         """Answer aloud, and keep the turn once the first sound of the reply is out; return how long it sounds (ms)."""
         await emit(Answered(reply.text, reply.ending, reply.asks))
         best = heard.recognition.best
-        text = best.text if best and heard.recognition.for_me() else ""
+        text = best.text if best and may_be_for_me(heard.recognition) else ""
         conversation.past = Past(text, reply.text, tuple(turn.trace.steps), self.clock.now_ms())
         keeping = _Once(lambda: self._keep(turn, heard.pcm, text, reply, conversation, emit))
         try:
@@ -153,16 +154,22 @@ _ENDED: Final = {
 }
 
 
+def may_be_for_me(heard: Recognition) -> bool:
+    """Whether it is worth asking: after a verified wake word a sentence is likely, however badly it was heard."""
+    return heard.for_me(MAYBE)
+
+
 def note_heard(trace: Trace, heard: Heard) -> None:
     """Write down how the utterance ended and what was recognised."""
     lengths = {"speech": heard.speech_ms / 1000, "silence": heard.silence_ms / 1000}
     trace.add(Step("listening", _ENDED[heard.reason].format(**lengths)))
     found = heard.recognition
     others = tuple((each.text, each.score) for each in found.hypotheses[1:4])
-    if found.best is None or not found.for_me():
+    if found.best is None or not may_be_for_me(found):
         trace.add(Step("recognition", "I could make no sentence of it.", found.in_grammar, None, others))
         return
-    trace.add(Step("recognition", f"I heard “{found.best.text}”.", found.in_grammar, None, others))
+    sure = "" if found.for_me() else ", but I was not sure"
+    trace.add(Step("recognition", f"I heard “{found.best.text}”{sure}.", found.in_grammar, None, others))
     if found.best.words:
         trace.add(Step("words", _timed(found.best.words)))
 

@@ -47,6 +47,7 @@ async def listening(house: House, *, recognisers: int | None = None) -> AsyncIte
             closing.push_async_callback(home.close)
         skills = open_skills(house, home)
         assistant = open_voice(house, skills.skills, engines, free=skills.free).assistant
+        assistant.came = skills.bell.connected  # what a device missed is told now
         closing.push_async_callback(assistant.close)
         bell = asyncio.create_task(skills.bell.run(assistant.announce))
         closing.push_async_callback(_ended, bell)

@@ -142,3 +142,19 @@ def test_a_trace_is_json_without_what_is_not_there() -> None:
         '[{"step": "wake", "said": "I heard it.", "score": 0.935, "alternatives": [{"said": "else", "score": 0.1}]}, '
         '{"step": "reply", "said": "I answered."}]'
     )
+
+
+def test_what_was_heard_badly_is_asked_for_before_anything_is_done() -> None:
+    clock, conversation = Fixed("clock", CLOCK, Reply("Noon.")), Conversation()
+    told = dialog(clock)
+
+    async def run(answer: str) -> tuple[Reply, Reply]:
+        unsure = Said([Hypothesis("what time is it")], Context(), 0.1)
+        first = await told.turn(unsure, HERE, conversation, Trace())
+        return first, await told.turn(Said([Hypothesis(answer)], Context()), HERE, conversation, Trace())
+
+    question, _ = asyncio.run(run("no"))
+    assert (question.text, question.ending) == ("Did you say “what time is it”?", Ending.ASKED)
+    assert clock.asked == []
+    _, reply = asyncio.run(run("yes"))
+    assert reply.text == "Noon."
