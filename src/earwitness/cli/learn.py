@@ -19,7 +19,7 @@ from earwitness.learning.corrections import Wrong
 from earwitness.learning.learner import Learned, figures_in_words
 from earwitness.learning.release import Release
 from earwitness.learning.snapshot import SHARED
-from earwitness.storage.files import write_durably
+from earwitness.storage.files import make_folder, write_durably
 
 RELEASES = {
     "made_at": "made",
@@ -155,6 +155,7 @@ def releases(
     with opened(data) as house:
         found = house.learning.releases.list()
         if save is not None:
+            make_folder(save)
             for each in found:
                 write_durably(save / f"{each.id}.tlog-proof", house.learning.releases.proof(each.id))
         key = house.log.signer.vkey
