@@ -18,6 +18,7 @@ install-dev: ## the same, with the tools for developing
 	@scripts/install dev
 
 up: install ## install, then run the product (ARGS="--port 8711 --data folder")
+	@scripts/debian-packages espeak-ng || true # the spoken reply; without it the pages run, and say that voice is off
 	@exec $(bin)/earwitness up $(ARGS)
 
 test: install-dev ## install what the tests need, then lint and test everything (ARGS="-k ledger")

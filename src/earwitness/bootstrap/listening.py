@@ -4,19 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from earwitness.assistant.assistant import Assistant
 from earwitness.bootstrap.following import follow_releases
 from earwitness.bootstrap.house import House
+from earwitness.bootstrap.sample import HOME_FILE
 from earwitness.bootstrap.skills import HouseSkills, open_skills
 from earwitness.bootstrap.voice import open_engines, open_voice
 from earwitness.skills.home.homes import open_home
 from earwitness.skills.home.port import HomeControl
-from earwitness.skills.home.virtual.home import SAMPLE
-from earwitness.storage.files import write_durably
-
-HOME_FILE = "home.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +50,6 @@ async def listening(house: House, *, recognisers: int | None = None) -> AsyncIte
         following = asyncio.create_task(follow_releases(house, assistant))
         closing.push_async_callback(_ended, following)
         yield Loop(assistant, skills, home)
-
-
-def give_sample_home(data: Path) -> Path:
-    """Put a home that does not exist into a new installation, so that there are lights to turn on."""
-    place = data / HOME_FILE
-    write_durably(place, SAMPLE.read_bytes())
-    return place
 
 
 async def _home(house: House) -> HomeControl | None:

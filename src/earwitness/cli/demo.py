@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from earwitness.assistant.events import Answered, Heard, Idle, Kept, Speech, SpeechEnded, Woken
 from earwitness.bootstrap import create_house, open_house
-from earwitness.bootstrap.listening import give_sample_home, listening
+from earwitness.bootstrap.listening import listening
+from earwitness.bootstrap.sample import give_sample_home
 from earwitness.cli.options import JsonFlag, examples
 from earwitness.cli.output import note, say, show_json
 from earwitness.cli.telling import told

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from earwitness.bootstrap import House, create_house, default_settings, open_house
+from earwitness.bootstrap.sample import give_sample_home
 from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
 from earwitness.cli.output import note, show_record
 from earwitness.cli.passphrase import ask_new_passphrase
@@ -75,6 +76,7 @@ def init(  # noqa: PLR0917 - options
     passphrase = ask_new_passphrase() if custodian == "passphrase" else ""
     with _nothing_left_on_failure(data):
         create_house(data, chosen, passphrase=lambda: passphrase)
+        give_sample_home(data)
     with open_house(data, passphrase=lambda: passphrase) as house:
         made = {"data": str(data), "installation": chosen.installation, "custodian": custodian}
         made |= {"log_key": house.log.signer.vkey}

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from earwitness.bootstrap import House, create_house, open_house
 from earwitness.bootstrap.devices import serving_devices
+from earwitness.bootstrap.sample import give_sample_home
 from earwitness.bootstrap.voice import time_zone
 from earwitness.cli.companions import companions
 from earwitness.cli.options import DEFAULT_DATA, DataFolder, JsonFlag, examples
@@ -55,6 +56,7 @@ def up(
             listening = held.enter_context(closing(listen(host, port)))
             create_house(data, passphrase=ask_passphrase)
             note(f"made a new installation in {data}")
+            note(f"{give_sample_home(data)} is a home to try; docs/skills/home.md says how to connect your own")
             lock = held.enter_context(HubLock(data))
         else:  # a hub that runs already is named before its port is found taken
             lock = held.enter_context(HubLock(data))

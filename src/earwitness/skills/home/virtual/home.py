@@ -16,10 +16,6 @@ DEEPEST = 5
 """Scripts that call scripts: how many levels are followed."""
 
 
-SAMPLE = Path(__file__).with_name("sample.yaml")
-"""A home to try things on; it does not exist."""
-
-
 class VirtualHome:
     """A home whose devices exist in memory only."""
 
