@@ -323,7 +323,7 @@ async function figures() {
   at("figures-lead").textContent = lead(found.all);
   at("plot").src = `/api/figures.svg?${Date.now()}`;
   at("plot").alt = lead(found.all);
-  const rows = [["all draws", found.all], ...found.draws.map((each, number) => [`draw ${number + 1}`, each])];
+  const rows = [["all together", found.all], ...found.draws.map((each, number) => [`number ${number + 1}`, each])];
   at("figures-table").replaceChildren(table(rows));
 }
 
@@ -343,7 +343,7 @@ function lead(all) {
 function table(rows) {
   const made = document.createElement("table");
   const head = made.createTHead().insertRow();
-  for (const title of ["", "frame", "drawn", "answered", "words misheard", "sentences wrong", "taken for something else", "without an answer"]) {
+  for (const title of ["draw", "frame", "drawn", "answered", "words misheard", "sentences wrong", "taken for something else", "without an answer"]) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = title;
