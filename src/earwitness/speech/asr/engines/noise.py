@@ -65,7 +65,7 @@ def load_noisy(acoustics: Path | None = None) -> Passes:
     base = acoustics or shipped_folder()
     moved, widened = noisy_gaussians(acoustics)
     with _readable(file_of(moved, base / "means")) as mean, _readable(file_of(widened, base / "variances")) as var:
-        return Passes(acoustics, mean=mean, var=var)
+        return Passes(acoustics, with_open=False, mean=mean, var=var)
 
 
 @contextmanager

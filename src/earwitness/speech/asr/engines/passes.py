@@ -25,8 +25,10 @@ class Found:
 class Passes:
     """A decoder with its acoustic model. One utterance at a time."""
 
-    def __init__(self, acoustics: Path | None = None, **files: str) -> None:
+    def __init__(self, acoustics: Path | None = None, *, with_open: bool = True, **files: str) -> None:
         """Load the model in the folder ``acoustics``, or the one that ships, with some ``files`` of it replaced.
+
+        ``with_open``: sentences with open slots can be searched for, too.
 
         Raises:
             EngineMissing: pocketsphinx cannot be loaded here.
@@ -35,7 +37,7 @@ class Passes:
         load_loop(self.decoder)
         self._grammar = WordGraph(({},), 0, frozenset())
         self._loaded = True
-        self._learned: set[str] = set()
+        self._with_open = with_open
 
     def unknown(self, words: frozenset[str]) -> list[str]:
         """Those of the words whose pronunciation is not known."""
@@ -60,7 +62,7 @@ class Passes:
             return
         try:
             self._load_search(CLOSED, self._grammar.closed())
-            if self._grammar.open_slots():
+            if self._with_open and self._grammar.open_slots():
                 self._load_search(OPEN, self._grammar)
             self.decoder.activate_search(CLOSED)
         except (RuntimeError, ValueError) as error:
@@ -84,6 +86,11 @@ class Passes:
         if found is None or (search != LOOP and not self._grammar.accepts(_filled(found.hypstr))):
             return None
         return Found(bare(found.hypstr), float(np.log(max(found.score, 1e-300))), list(read_segments(self.decoder)))
+
+    def sentences(self, frames: Floats) -> list[Found]:
+        """The sentence found in a whole utterance, if there is one."""
+        found = self.run(CLOSED, frames)
+        return [found] if found else []
 
 
 def bare(text: str) -> str:

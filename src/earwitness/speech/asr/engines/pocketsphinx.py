@@ -7,7 +7,6 @@ grammar again, and a logistic regression on what the decoder reports says whethe
 (``confidence``).
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -22,7 +21,8 @@ from earwitness.speech.asr.engines.dictation import Dictation
 from earwitness.speech.asr.engines.noise import NOISY_BELOW_DB, clearance_db, load_noisy
 from earwitness.speech.asr.engines.passes import Found, Passes, bare
 from earwitness.speech.asr.engines.searches import CLOSED, LOOP, OPEN, PHONE_PENALTY
-from earwitness.speech.asr.engines.segments import PHONE, SCORE_UNIT, Segment, open_spans
+from earwitness.speech.asr.engines.segments import PHONE, SCORE_UNIT, open_spans
+from earwitness.speech.asr.engines.votes import NOT_STREAMED, Reading, answer, words_of
 from earwitness.speech.asr.features import (
     CEPSTRA,
     FRAME_MS,
@@ -32,7 +32,7 @@ from earwitness.speech.asr.features import (
     RunningMean,
     cepstra,
 )
-from earwitness.speech.asr.port import Hypothesis, Partial, Recognition, Word
+from earwitness.speech.asr.port import Hypothesis, Partial, Recognition
 from earwitness.speech.lexicon.espeak import EspeakLexicon
 
 LONGEST_MS: Final = 30_000
@@ -42,11 +42,8 @@ FEW_WARPS: Final = (0.94, 1.06)  # for large grammars, where each pass takes lon
 SMALL: Final = 3_000  # arcs
 UNHEARD: Final = 0.02  # so surely no sentence that trying on is no use
 CERTAIN: Final = 0.97
-TEMPERATURE: Final = 0.5  # nats a frame: a pass so much worse than the best has a vote of a third
 OPEN_BELOW: Final = 0.5  # open slots are tried where no closed sentence is likely
 OTHERS: Final = 0.2  # what is left for the closed readings beside one with an open slot
-UNSCORED: Final = 0.05  # weight of what only the stream said
-NOT_STREAMED: Final = Partial("", complete=False, may_go_on=True)
 
 
 class PocketSphinxRecogniser:
@@ -171,39 +168,38 @@ class PocketSphinxListening:
         heard_ms = len(frames) * FRAME_MS
         if heard_ms < confidence.SHORTEST_MS:
             return Recognition((), 0.0, heard_ms)
-        bands = self._frontend.bands()[:last]
-        noisy = clearance_db(bands) < NOISY_BELOW_DB
-        answer = self._judge(self._noisy if noisy else self._clean, cepstra(bands) if noisy else frames, last, streamed)
+        answer = self._judge(frames, last, streamed)
         self._decoder.activate_search(CLOSED)
         return answer
 
-    def _judge(self, passes: Passes, frames: Floats, last: int, streamed: Partial) -> Recognition:
+    def _judge(self, frames: Floats, last: int, streamed: Partial) -> Recognition:
         heard_ms = len(frames) * FRAME_MS
-        closed = passes.run(CLOSED, frames)
-        found = [closed] if closed else []
-        loop = passes.run(LOOP, frames)
-        answer = _answer(found, loop, streamed, heard_ms)
-        if UNHEARD < answer.in_grammar < CERTAIN or not found:
-            found += self._again(passes, last)
-            answer = _answer(found, loop, streamed, heard_ms)
-        if answer.in_grammar < OPEN_BELOW and self._grammar.open_slots():
-            answer = self._with_open(passes, answer, loop, frames)
-        return answer
+        bands = self._frontend.bands()[:last]
+        clean = _read(self._clean, frames)
+        noisy = _read(self._noisy, cepstra(bands)) if clearance_db(bands) < NOISY_BELOW_DB else None
+        readings = [noisy, clean] if noisy else [clean]
+        found = answer(readings, streamed, heard_ms)
+        if UNHEARD < found.in_grammar < CERTAIN or not found.hypotheses:
+            self._again(clean, noisy, last)
+            found = answer(readings, streamed, heard_ms)
+        if found.in_grammar < OPEN_BELOW and self._grammar.open_slots():
+            found = self._with_open(found, clean.loop, frames)
+        return found
 
-    def _with_open(self, passes: Passes, answer: Recognition, loop: Found | None, frames: Floats) -> Recognition:
+    def _with_open(self, closed: Recognition, loop: Found | None, frames: Floats) -> Recognition:
         """The answer, or before it a sentence with an open slot where that is more likely."""
-        found = passes.run(OPEN, frames)
+        found = self._clean.run(OPEN, frames)
         if found is None or not open_spans(found.segments):
-            return answer
+            return closed
         phones = sum(each.word.startswith(PHONE) for each in found.segments)
         fair = replace(found, score=found.score + phones * PHONE_PENALTY / SCORE_UNIT)
-        opened = _answer([fair], loop, Partial("", complete=False, may_go_on=False), answer.heard_ms)
-        if opened.in_grammar <= answer.in_grammar:
-            return answer
+        opened = answer([Reading(loop, [fair])], NOT_STREAMED, closed.heard_ms)
+        if opened.in_grammar <= closed.in_grammar:
+            return closed
         filled = self._fill(fair, frames)
-        first = Hypothesis(filled.text, _words(filled.segments), 1.0 - OTHERS)
-        others = (replace(each, score=each.score * OTHERS) for each in answer.hypotheses)
-        return Recognition((first, *others), opened.in_grammar, answer.heard_ms)
+        first = Hypothesis(filled.text, words_of(filled.segments), 1.0 - OTHERS)
+        others = (replace(each, score=each.score * OTHERS) for each in closed.hypotheses)
+        return Recognition((first, *others), opened.in_grammar, closed.heard_ms)
 
     def _fill(self, path: Found, frames: Floats) -> Found:
         found = self._dictation.words(frames, open_spans(path.segments))
@@ -211,44 +207,18 @@ class PocketSphinxListening:
         segments = sorted((*closed, *(each for words in found for each in words)), key=lambda each: each.start)
         return replace(path, text=" ".join(each.word for each in segments if each.spoken), segments=segments)
 
-    def _again(self, passes: Passes, last: int) -> Iterator[Found]:
-        """What the utterance says if the speaker's vocal tract is shorter or longer than the model's."""
+    def _again(self, clean: Reading, noisy: Reading | None, last: int) -> None:
+        """Hear it as if the speaker's vocal tract were shorter or longer than the model's."""
         small = sum(map(len, self._grammar.arcs)) <= SMALL
-        for warp in WARPS if small else FEW_WARPS:
-            bands = self._frontend.bands(warp)
-            frames = cepstra(bands if passes is self._noisy else NoiseTracker().clean(bands))
-            found = passes.run(CLOSED, frames[:last])
-            if found:
-                yield found
+        if noisy is not None and small:
+            for warp in WARPS:
+                noisy.paths += self._noisy.sentences(cepstra(self._frontend.bands(warp)[:last]))
+        if noisy is None or not small:
+            for warp in WARPS if small else FEW_WARPS:
+                bands = NoiseTracker().clean(self._frontend.bands(warp)[:last])
+                clean.paths += self._clean.sentences(cepstra(bands))
 
 
-def _answer(paths: list[Found], loop: Found | None, streamed: Partial, heard_ms: int) -> Recognition:
-    """What the passes said, each text once, the one with most votes first; the scores add up to one."""
-    if not paths or loop is None:
-        return Recognition((), 0.0, heard_ms)
-    paths = sorted(paths, key=lambda each: -each.score)
-    frame_nats = SCORE_UNIT * FRAME_MS / heard_ms
-    best: dict[str, Found] = {}
-    votes: dict[str, float] = {}
-    for each in paths:
-        best.setdefault(each.text, each)
-        vote = float(np.exp((each.score - paths[0].score) * frame_nats / TEMPERATURE))
-        votes[each.text] = votes.get(each.text, 0.0) + vote
-    first = best[max(votes, key=votes.__getitem__)]
-    chance = confidence.in_grammar(confidence.measure(first.segments, (first.score - loop.score) * frame_nats))
-    if streamed.complete:
-        votes.setdefault(streamed.text, UNSCORED)
-    total = sum(votes.values())
-    words = {text: _words(each.segments) for text, each in best.items()}
-    ordered = sorted(votes, key=lambda text: -votes[text])
-    return Recognition(
-        tuple(Hypothesis(text, words.get(text, ()), votes[text] / total) for text in ordered), chance, heard_ms
-    )
-
-
-def _words(segments: list[Segment]) -> tuple[Word, ...]:
-    return tuple(
-        Word(each.word, each.start * FRAME_MS, each.end * FRAME_MS, confidence.of_word(each))
-        for each in segments
-        if each.spoken
-    )
+def _read(passes: Passes, frames: Floats) -> Reading:
+    """What one model makes of an utterance at first hearing."""
+    return Reading(passes.run(LOOP, frames), passes.sentences(frames))
