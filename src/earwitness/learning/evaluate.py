@@ -4,19 +4,23 @@ A clip counts as accepted if intent and every slot come out as somebody said the
 the same sound; the noise comes from stretches that were not learned from, where there is enough of it.
 """
 
+import ctypes
 import os
-import threading
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
+from earwitness.kernel.errors import EngineFailed
 from earwitness.learning.adapt.background import Sound, laid_under, samples, to_pcm
-from earwitness.learning.adapt.language import Meaning, Speech
+from earwitness.learning.adapt.language import Language, Meaning, Speech
 from earwitness.learning.adapt.material import Lesson
 from earwitness.learning.budget import Budget
 from earwitness.learning.paired import Paired, Trial, compare
@@ -25,6 +29,7 @@ from earwitness.speech.endpointing import Endpointer, SpeechStarted
 from earwitness.speech.ring import samples_of
 from earwitness.speech.vad.port import FRAME_BYTES
 from earwitness.speech.vad.silero import SileroVoice
+from earwitness.understanding.taught import NOTHING, Taught
 from earwitness.understanding.values import Hypothesis
 
 LEVELS_DB: Final = (12.0, 6.0)
@@ -32,9 +37,21 @@ QUIET: Final = "in quiet"
 NOISE: Final = "in noise"
 PIECE: Final = 3_200
 LEAD_MS: Final = 300
+FEWEST_EACH: Final = 4  # clips that are worth starting a process for
+PR_SET_PDEATHSIG: Final = 1
 PROCESSES: Final = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a system is made of; folders are None where what ships is taken."""
+
+    language: Language
+    taught: Taught = NOTHING
+    acoustics: Path | None = None
+    understanding: Path | None = None
 
 
 @dataclass(slots=True)
@@ -44,13 +61,15 @@ class System:
     It hears the sentences without open slots: taking free text down takes most of the time and none of what is learned.
     """
 
+    recipe: Recipe
     recogniser: PocketSphinxRecogniser
     speech: Speech
 
     @classmethod
-    def open(cls, speech: Speech, acoustics: Path | None = None) -> "System":
-        """Load it; ``acoustics`` is a folder with an acoustic model, None for the shipped one."""
-        made = cls(PocketSphinxRecogniser(acoustics=acoustics), speech)
+    def open(cls, recipe: Recipe) -> "System":
+        """Load it."""
+        speech = Speech.open(recipe.language, recipe.taught, recipe.understanding)
+        made = cls(recipe, PocketSphinxRecogniser(acoustics=recipe.acoustics), speech)
         made.recogniser.prepare(speech.graph.closed())
         return made
 
@@ -88,23 +107,16 @@ def speech_in(pcm: bytes) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two systems and what both are to hear."""
+    """Two systems and what both are to hear; all of it goes over to other processes as it is."""
 
-    before: System
-    after: System
+    before: Recipe
+    after: Recipe
     lessons: Sequence[Lesson]
     noise: Sound | None
     levels_db: tuple[float, ...] = LEVELS_DB
 
-    def at(self, index: int) -> list[tuple[str, Trial]]:
-        """Let both hear one clip under each condition."""
-        lesson, found = self.lessons[index], []
-        for condition, pcm in self._heard(lesson):
-            right = [system.meaning(pcm) == lesson.meaning for system in (self.before, self.after)]
-            found.append((condition, Trial(lesson.person, *right)))
-        return found
-
-    def _heard(self, lesson: Lesson) -> Iterator[tuple[str, bytes]]:
+    def heard(self, lesson: Lesson) -> Iterator[tuple[str, bytes]]:
+        """A clip's sound under each condition."""
         yield QUIET, lesson.example.pcm
         for level in self.levels_db if self.noise is not None else ():
             if self.noise is not None:
@@ -112,18 +124,37 @@ class Comparison:
                 yield NOISE, to_pcm(laid_under(samples(lesson.example.pcm), self.noise, level, name))
 
 
+class Hearing:
+    """A comparison with both systems loaded."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        """Load them; seconds."""
+        self._comparison = comparison
+        self._systems = [System.open(each) for each in (comparison.before, comparison.after)]
+
+    def at(self, index: int) -> list[tuple[str, Trial]]:
+        """Let both hear one clip under each condition."""
+        lesson, found = self._comparison.lessons[index], []
+        for condition, pcm in self._comparison.heard(lesson):
+            right = [system.meaning(pcm) == lesson.meaning for system in self._systems]
+            found.append((condition, Trial(lesson.person, *right)))
+        return found
+
+
 def trials(
     comparison: Comparison, budget: Budget, progress: Progress = lambda _done, _all: None
 ) -> dict[str, list[Trial]]:
     """Let both hear every clip under each condition, people in turn, until the budget is used up.
 
-    Where this process has no other threads the clips are shared among as many forks of it as there are processors: a
-    decoder takes seconds to load, and a fork has it at once.
+    The clips are shared among as many processes as there are processors; each loads both systems.
+
+    Raises:
+        EngineFailed: one of them died.
     """
     chosen = replace(comparison, lessons=in_turn(comparison.lessons)[: budget.clips])
     found: dict[str, list[Trial]] = {QUIET: [], **({} if comparison.noise is None else {NOISE: []})}
     begun = time.monotonic()
-    for done, heard in enumerate(_all_heard(chosen, PROCESSES if threads_are_few() else 1)):
+    for done, heard in enumerate(_all_heard(chosen)):
         for condition, trial in heard:
             found[condition].append(trial)
         progress(done + 1, len(chosen.lessons))
@@ -132,32 +163,39 @@ def trials(
     return found
 
 
-def threads_are_few() -> bool:
-    """Whether this process may be forked: another thread could hold a lock that nobody in the fork lets go."""
-    return threading.active_count() == 1
-
-
-def _all_heard(comparison: Comparison, processes: int) -> Iterator[list[tuple[str, Trial]]]:
-    if processes == 1:
-        yield from map(comparison.at, range(len(comparison.lessons)))
+def _all_heard(comparison: Comparison) -> Iterator[list[tuple[str, Trial]]]:
+    count = len(comparison.lessons)
+    processes = min(PROCESSES, count // FEWEST_EACH)
+    if processes < 2:  # noqa: PLR2004 - alone it is quicker here
+        yield from map(Hearing(comparison).at, range(count)) if count else ()
         return
-    with ProcessPoolExecutor(processes, get_context("fork"), _begin, (comparison,)) as pool:
-        waiting = [pool.submit(_hear_at, index) for index in range(len(comparison.lessons))]
+    # Spawned, not forked: decoders and voice detectors keep threads and locks that a fork would find half held.
+    with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (comparison,)) as pool:
+        waiting = [pool.submit(_hear_at, index) for index in range(count)]
         try:
             yield from (each.result() for each in waiting)
+        except BrokenProcessPool as error:
+            raise EngineFailed("A process that compared old and new died.", next_step="Let it learn again.") from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-_given: list[Comparison] = []  # of a process that was forked for it
+_hearing: list[Hearing] = []  # of a process that was started for it
 
 
 def _begin(comparison: Comparison) -> None:
-    _given[:] = [comparison]
+    end_with_parent()
+    _hearing[:] = [Hearing(comparison)]
 
 
 def _hear_at(index: int) -> list[tuple[str, Trial]]:
-    return _given[0].at(index)
+    return _hearing[0].at(index)
+
+
+def end_with_parent() -> None:
+    """Let the kernel end this process with the one that started it (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def in_turn(lessons: Sequence[Lesson]) -> list[Lesson]:

@@ -21,7 +21,7 @@ from earwitness.learning.adapt.understanding import fit_understanding
 from earwitness.learning.adapt.wake import fit_wake, shipped_network, windows_of
 from earwitness.learning.adapt.wording import fit_wording
 from earwitness.learning.budget import Budget
-from earwitness.learning.evaluate import LEVELS_DB, Comparison, System, paired, trials, understood
+from earwitness.learning.evaluate import LEVELS_DB, Comparison, Recipe, System, paired, trials, understood
 from earwitness.learning.examples import Example
 from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER, WEIGHTS
 from earwitness.learning.gate import Judged, Verdict, judge, overall
@@ -68,27 +68,37 @@ class Run:
         self._given = assignment
         self._progress = progress
         self._plain = Speech.open(assignment.language)
+        self._used = self._in_use()
         self._loaded: System | None = None
         self._parts: dict[str, Judged] = {}
         self._conditions: dict[str, list[Paired]] = {}
         self._files: dict[str, bytes] = {}
         self._learned: dict[str, int] = {}
+        self._blocked = False  # something that is in use would become worse
 
     @property
     def _before(self) -> System:
         """What is in use; loaded when something is first heard or compared."""
         if self._loaded is None:
-            self._loaded = self._in_use()
+            self._loaded = System.open(self._used)
         return self._loaded
 
-    def _in_use(self) -> System:
+    def _in_use(self) -> Recipe:
         current = self._given.current
         taught = read_taught(current[TAUGHT]) if TAUGHT in current else NOTHING
-        speech = self._plain.with_taught(taught, self._plain.graph)
         folder = None
         if MEANS in current:
             folder = acoustics.install_means(current[MEANS], self._given.scratch / "before")
-        return System.open(speech, folder)
+        return Recipe(self._given.language, taught, folder, self._understood(current))
+
+    def _understood(self, current: Mapping[str, bytes]) -> Path | None:
+        if MODEL not in current:
+            return None
+        folder = self._given.scratch / "understanding-before"
+        folder.mkdir()
+        (folder / "model.json").write_bytes(current[MODEL])
+        (folder / "weights.npz").write_bytes(current[WEIGHTS])
+        return folder
 
     def go(self) -> Outcome:
         """Learn; return what came of it."""
@@ -103,14 +113,26 @@ class Run:
             "learned": self._learned,
             "seconds": round(time.monotonic() - begun, 1),
         }
-        return Outcome(self._files, figures, overall(self._parts.values()) if self._files else self._nothing())
+        if self._blocked:
+            return Outcome({}, figures, Verdict.WORSE)
+        return Outcome(self._files, figures, overall(self._parts.values()))
+
+    def _lets(self, part: str, *, in_use: bool) -> bool:
+        """Whether a part is released: if it is better, or takes the place of one that it is not worse than.
+
+        A release stands for all that is learned: without this, one that has little to add would take back what the
+        one before it had shown to be better.
+        """
+        verdict = self._parts[part].verdict
+        self._blocked |= in_use and verdict is Verdict.WORSE
+        return verdict is Verdict.BETTER or (in_use and verdict is not Verdict.WORSE)
 
     def compare(self) -> Outcome:
         """Compare what is in use with what ships, on everybody who was not learned from; no files come of it."""
         lessons = self._lessons()
-        used, self._loaded = self._before, System.open(self._plain)
+        shipped = Recipe(self._given.language)
         tested = [each for each in lessons if each.side is Side.TEST and each.meaning is not None and each.example.pcm]
-        both = Comparison(self._before, used, tested, self._noise(tested, None), self._given.levels_db)
+        both = Comparison(shipped, self._used, tested, self._noise(tested, None), self._given.levels_db)
         found = paired(trials(both, self._given.budget, self._comparing))
         self._conditions["recogniser"], self._parts["recogniser"] = found, judge(found)
         return Outcome({}, {"parts": self._told()}, overall(self._parts.values()))
@@ -123,10 +145,6 @@ class Run:
             name: each.to_json() | {"conditions": [found.to_json() for found in self._conditions.get(name, [])]}
             for name, each in self._parts.items()
         }
-
-    def _nothing(self) -> Verdict:
-        worse = any(each.verdict is Verdict.WORSE for each in self._parts.values())
-        return Verdict.WORSE if worse else Verdict.NOT_ENOUGH
 
     # --- words and meanings -------------------------------------------------------------------------
 
@@ -177,13 +195,13 @@ class Run:
             self._parts["recogniser"] = Judged(Verdict.NOT_ENOUGH, "not enough evidence: too few clips to learn from")
             return False
         folder = install(fitted.means, self._given.scratch / "after", fitted.noisy) if fitted else None
-        after = System.open(self._plain.with_taught(wording, self._plain.graph), folder)
+        after = Recipe(self._given.language, wording, folder)
         noise = self._noise(tested, fitted.noise if fitted else None)
-        both = Comparison(self._before, after, tested, noise, self._given.levels_db)
+        both = Comparison(self._used, after, tested, noise, self._given.levels_db)
         found = paired(trials(both, self._given.budget, self._comparing))
         self._conditions["recogniser"] = found
         self._parts["recogniser"] = judge(found)
-        return self._parts["recogniser"].verdict is Verdict.BETTER
+        return self._lets("recogniser", in_use=MEANS in self._given.current or bool(self._used.taught.pairs))
 
     def _noise(self, tested: list[Lesson], learned: Sound | None) -> Sound | None:
         """The noise of people who were not learned from; where they have too little of it, the one that was."""
@@ -209,10 +227,11 @@ class Run:
         self._learned["sentences_understood"] = count
         if not count:
             return
-        after = Speech.open(self._given.language, self._before.speech.taught, folder)
-        found = understood(self._before.speech.meaning, after.meaning, material.test())
+        before = Speech.open(self._given.language, self._used.taught, self._used.understanding)
+        after = Speech.open(self._given.language, self._used.taught, folder)
+        found = understood(before.meaning, after.meaning, material.test())
         self._conditions["understanding"], self._parts["understanding"] = [found], judge([found])
-        if self._parts["understanding"].verdict is Verdict.BETTER:
+        if self._lets("understanding", in_use=MODEL in self._given.current):
             self._files |= {MODEL: (folder / "model.json").read_bytes(), WEIGHTS: (folder / "weights.npz").read_bytes()}
         self._progress("understanding", 1, 1)
 
@@ -223,7 +242,7 @@ class Run:
             return
         found = _wakes(self._verifier(), network, material)
         self._conditions["wake"], self._parts["wake"] = [found], judge([found])
-        if self._parts["wake"].verdict is Verdict.BETTER:
+        if self._lets("wake", in_use=VERIFIER in self._given.current):
             path = self._given.scratch / "verifier.npz"
             save_network(path, network)
             self._files[VERIFIER] = path.read_bytes()

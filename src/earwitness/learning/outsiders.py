@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from earwitness.learning.adapt.background import samples
-from earwitness.learning.adapt.language import Language, Speech, wanted
+from earwitness.learning.adapt.language import Language, wanted
 from earwitness.learning.adapt.material import Lesson
 from earwitness.learning.budget import Budget
-from earwitness.learning.evaluate import LEVELS_DB, Comparison, Progress, System, paired, trials
+from earwitness.learning.evaluate import LEVELS_DB, Comparison, Progress, Recipe, paired, trials
 from earwitness.learning.examples import Account, Example, Source
 from earwitness.learning.learner import InUse
 from earwitness.learning.paired import Paired
@@ -43,11 +43,9 @@ def compare_outsiders(  # noqa: PLR0913 - what is compared, on what, and how lon
     Raises:
         EngineMissing: an engine is not installed.
     """
-    speech = Speech.open(language)
-    learned = Speech.open(language, in_use.taught, in_use.understanding)
     both = Comparison(
-        System.open(speech),
-        System.open(learned, in_use.acoustics),
+        Recipe(language),
+        Recipe(language, in_use.taught, in_use.acoustics, in_use.understanding),
         [_lesson(each) for each in clips],
         samples(noise) if noise else None,
         levels_db,

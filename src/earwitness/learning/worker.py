@@ -5,22 +5,20 @@ hub's, private, and removed by the hub whatever happens here. It ends with the h
 answered; of anything else only the class is told, for a text may quote what somebody said.
 """
 
-import ctypes
 import os
 import resource
 import signal
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 from earwitness.kernel.errors import EarwitnessError
 from earwitness.learning import wire
 from earwitness.learning.adapt.language import Language
 from earwitness.learning.budget import Budget
+from earwitness.learning.evaluate import end_with_parent
 from earwitness.learning.lesson import Assignment, Run
 from earwitness.learning.split import Side
-
-PR_SET_PDEATHSIG: Final = 1
 
 
 def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
@@ -52,25 +50,20 @@ def _assignment(head: dict[str, Any], parts: list[bytes]) -> Assignment:
     )
 
 
-def _end_with_parent() -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def main() -> int:
     """Run; the exit code is 0 if an outcome or an error was told."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with_parent()
+    end_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(5)
-    outgoing = sys.stdout.buffer
-    sys.stdout = sys.stderr  # what a library prints must not come between the messages
-    try:
-        serve(sys.stdin.buffer, outgoing)
-    except EarwitnessError as error:
-        wire.send(outgoing, {"failed": [type(error).__name__, error.what, error.next_step]})
-    except Exception as error:  # noqa: BLE001 - its text may quote what was said
-        wire.send(outgoing, {"failed": [type(error).__name__, "", ""]})
+    with os.fdopen(os.dup(1), "wb") as outgoing:
+        os.dup2(2, 1)  # what a library or a process started from here prints must not come between the messages
+        try:
+            serve(sys.stdin.buffer, outgoing)
+        except EarwitnessError as error:
+            wire.send(outgoing, {"failed": [type(error).__name__, error.what, error.next_step]})
+        except Exception as error:  # noqa: BLE001 - its text may quote what was said
+            wire.send(outgoing, {"failed": [type(error).__name__, "", ""]})
     return 0
 
 

@@ -70,10 +70,6 @@ class Speech:
         graph = taught.shape(compile_grammar(sentences.sources[:1], context))
         return cls(context, graph, of(sentences, understanding), taught)
 
-    def with_taught(self, taught: Taught, plain: WordGraph) -> "Speech":
-        """The same with something else taught; ``plain`` is the graph without anything taught."""
-        return Speech(self.context, taught.shape(plain), self.matcher, taught)
-
     def meaning(self, readings: Sequence[Hypothesis] | str) -> Meaning | None:
         """What was meant, None where it is not understood."""
         best = self._best(readings)
