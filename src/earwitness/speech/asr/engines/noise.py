@@ -85,7 +85,7 @@ def _readable(data: bytes) -> Iterator[str]:
 
 def _read_shift(path: Path) -> tuple[Floats, Floats]:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return arrays["means"].astype(np.float32), arrays["log_variances"].astype(np.float32)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         msg = "The shift of the acoustic model for noise cannot be read."
