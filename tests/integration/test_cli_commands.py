@@ -259,13 +259,13 @@ def test_effects(cli: CommandLine, clip: str) -> None:
     recording = cli.does("keep", clip, "--as", NAME, "--json").json["recording"]
     person = cli.does("person", "show", "--as", NAME, "--json").json["id"]
     with open_house(cli.data) as house, house.database.write() as tx:
-        effect = Effect("", recording, person, "timer", house.clock.now_ms(), canary("a timer"))
+        effect = Effect("", recording, person, "message", house.clock.now_ms(), canary("a message"))
         name = house.effects.record(tx, effect).id
-    assert cli.does("effects", "list", "--as", NAME).rows[0]["what it caused"] == canary("a timer")
+    assert cli.does("effects", "list", "--as", NAME).rows[0]["what it caused"] == canary("a message")
     assert cli.does("who", "--limit", "2", "--as", NAME).rows[1]["did"] == "read"  # the look is in the log
     erased = cli.does("erase", "last", "--yes", "--as", NAME)
-    assert canary("a timer") in erased.out
-    cli.fails("effects", "remove", name, "--as", NAME, changes=True)  # nothing here can take a timer back
+    assert canary("a message") in erased.out
+    cli.fails("effects", "remove", name, "--as", NAME, changes=True)  # it has left this house
     cli.fails("effects", "remove", name, "--as", OTHER_NAME, changes=True)  # the look is logged
 
 

@@ -77,16 +77,16 @@ def serving(house: House) -> Iterator[RunningHub]:
         listening.close()
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the system's Chromium.
+def launch(playwright: Playwright, *arguments: str) -> Browser:
+    """Start the system's Chromium, with more arguments of its own if need be.
 
     Raises:
         LookupError: there is none.
     """
-    path = os.environ.get("EARWITNESS_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = os.environ.get("EARWITNESS_TEST_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         raise LookupError("There is no Chromium here; scripts/debian-packages installs it.")
-    return playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    return playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
 
 
 def sign_in(page: Page, hub: RunningHub, name: str, password: str = PASSWORD) -> None:
