@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Final
@@ -18,6 +19,7 @@ import typer
 COMMAND: Final = (sys.executable, "-c", "from earwitness.cli.app import main; main()")
 PAUSES: Final = (0.2, 1.0, 5.0, 30.0)
 PATIENCE_SECONDS: Final = 15.0
+STEADY_SECONDS: Final = 60.0  # whoever ran that long before it ended is started again at once
 
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="End when standard input ends.")]
 
@@ -60,7 +62,9 @@ class Child:
                 self._process.kill()
 
     def _keep(self) -> None:
-        for pause in self._pauses():
+        failures = 0
+        while True:
+            started = time.monotonic()
             with self._lock:
                 if self._stopping.is_set():
                     return
@@ -70,15 +74,9 @@ class Child:
             with process:
                 for line in process.stdout or ():
                     self._said(line.rstrip("\n"))
-            if self._stopping.wait(pause):
+            failures = 0 if time.monotonic() - started > STEADY_SECONDS else failures + 1
+            if self._stopping.wait(PAUSES[min(failures, len(PAUSES) - 1)]):
                 return
-
-    @staticmethod
-    def _pauses() -> Iterator[float]:
-        """Ever longer pauses; the last one for good."""
-        yield from PAUSES
-        while True:
-            yield PAUSES[-1]
 
 
 @contextmanager
