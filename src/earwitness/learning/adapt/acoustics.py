@@ -43,13 +43,15 @@ class AcousticFit:
 
 @dataclass(slots=True)
 class _Both:
-    """What was heard with each of the recogniser's two models."""
+    """What was heard with each of the recogniser's two models: the one for noise hears what stands in noise, too."""
 
     clean: Statistics
     noisy: Statistics
 
     def add(self, heard: Heard, found: Aligned) -> None:
-        (self.noisy if heard.noisy else self.clean).add(centred(heard.used), found.states)
+        self.clean.add(centred(heard.clean), found.states)
+        if heard.noisy:
+            self.noisy.add(centred(heard.plain), found.states)
 
 
 def fit_acoustics(material: Material, progress: Progress = lambda _done, _all: None) -> AcousticFit | None:

@@ -34,17 +34,12 @@ class Aligned:
 class Heard:
     """A clip's features, (n, 13), not centred: with the noise weighed down, and as it is.
 
-    ``noisy``: the recogniser hears this clip with the model for speech in noise, as it is.
+    ``noisy``: the recogniser hears this clip with the model for speech in noise as well, as it is.
     """
 
     clean: Floats
     plain: Floats
     noisy: bool
-
-    @property
-    def used(self) -> Floats:
-        """Those the recogniser takes."""
-        return self.plain if self.noisy else self.clean
 
 
 def hear(pcm: bytes) -> Heard:
