@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import uvicorn
 from argon2 import PasswordHasher
@@ -60,6 +61,15 @@ class RunningHub:
         return self.house.accounts.use_link(link, self.front.passwords.hash(PASSWORD)) if made else made
 
 
+class HasAddress(Protocol):
+    """A hub that can be opened, in this process or another."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        ...
+
+
 @contextmanager
 def serving(house: House) -> Iterator[RunningHub]:
     """Serve a house from a thread of its own while the block lasts."""
@@ -89,7 +99,7 @@ def launch(playwright: Playwright, *arguments: str) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
 
 
-def sign_in(page: Page, hub: RunningHub, name: str, password: str = PASSWORD) -> None:
+def sign_in(page: Page, hub: HasAddress, name: str, password: str = PASSWORD) -> None:
     """Sign in with name and password."""
     page.goto(f"{hub.url}/sign-in")
     page.get_by_label("Name").fill(name)

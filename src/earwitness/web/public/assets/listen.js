@@ -135,7 +135,7 @@ const HEEDED = {
     facts.turn = "thinking";
   },
   heard: ({ text }) => turns.heard(text),
-  answered: ({ text, ending: how }) => (how === "told" ? turns.announced(text) : turns.answered(text)),
+  answered: ({ text, ending: how }) => turns.answered(text, how === "nothing"),
   speech({ rate }) {
     sound?.speaker.begin(rate);
     facts.turn = "speaking";
@@ -255,4 +255,5 @@ for (const choice of /** @type {NodeListOf<HTMLInputElement>} */ (place.querySel
   });
 }
 addEventListener("pagehide", () => line.close());
+talk.disabled = false; // what is pressed before this script is here would go nowhere
 render();

@@ -1,6 +1,8 @@
 // The microphone of this browser: opened when somebody asks for it, closed so that the browser's own light goes out.
 
-const WISHES = { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: true };
+// Gain control drives speech into clipping, and noise suppression takes consonants with it: the hub hears better without.
+// What the reply itself puts into the microphone has to go, or the hub would hear itself.
+const WISHES = { channelCount: 1, echoCancellation: true, noiseSuppression: false, autoGainControl: false };
 
 /** Why there is no microphone: "unsafe" page, "denied", "none" there, "busy". */
 export class NoMicrophone extends Error {

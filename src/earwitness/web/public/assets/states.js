@@ -50,6 +50,8 @@ const STATES = {
   mistake: { word: "Not connected", about: "The hub did not understand this page. That is a mistake of ours. Load the page anew.", button: "Load it anew", trouble: true },
 };
 
+export const NAMES = Object.keys(STATES);
+
 /** @type {Record<string, string>} */
 const ENDINGS = {
   nothing_said: "I heard nobody speak. Speak right after pressing.",

@@ -28,18 +28,16 @@ export class Turns {
     this.add(make("p", { class: "said" }, make("span", { class: "quiet small" }, "You: "), make("q", {}, text)));
   }
 
-  /** @param {string} text */
-  answered(text) {
-    if (!this.open) this.add(make("p", { class: "said quiet" }, "I did not catch words of yours."));
-    this.open?.append(make("p", { class: "back-said" }, make("span", { class: "hidden" }, "Answer: "), text));
-  }
-
   /**
-   * An answer that nobody asked for, like a timer's.
+   * What was answered; without a question before it, it is something like a timer's.
    * @param {string} text
+   * @param {boolean} puzzled nothing was made of what was said
    */
-  announced(text) {
-    this.add(make("p", { class: "back-said" }, text));
+  answered(text, puzzled) {
+    const said = make("p", { class: "back-said" }, make("span", { class: "hidden" }, "Answer: "), text);
+    if (!this.open && puzzled) this.add(make("p", { class: "said quiet" }, "Your words could not be made out."));
+    if (this.open) this.open.append(said);
+    else this.add(said);
     this.open = null;
   }
 
