@@ -1,5 +1,6 @@
 """From a correction to a release in use, and back: erased, withdrawn, asked; nothing of it is left."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,12 +8,14 @@ from sqlalchemy import select
 
 from earwitness.kernel.errors import AccessDenied, BadInput, KeyDestroyed, NotFound
 from earwitness.learning.corrections import Wrong
+from earwitness.learning.examples import Source
 from earwitness.learning.forget import FORGOTTEN, Forgetting
 from earwitness.learning.gate import Verdict
+from earwitness.learning.kinds import ANNOTATION
 from earwitness.learning.learner import Learning
 from earwitness.learning.release import State
 from earwitness.learning.shelf import key_id
-from earwitness.learning.snapshot import SHARED
+from earwitness.learning.snapshot import LEARNER, SHARED
 from earwitness.ledger.notes import parse_verifier_key
 from earwitness.ledger.proof import verify_receipt
 from earwitness.policy.purposes import Purpose
@@ -75,6 +78,23 @@ def test_everybody_who_is_learned_from_finds_it_in_their_log(family: Family, lea
     lines = family.house.history.who(family.ada.actor, family.resource(family.ada.id))
     entries = [line for line in lines if line.action == "recording:learn"]
     assert [(line.who, line.purpose, set(line.recordings)) for line in entries] == [("learner", "training", recordings)]
+
+
+def test_what_a_reviewer_wrote_teaches_only_with_a_yes_to_training(
+    family: Family, learning: Learning, teacher: WordForWord
+) -> None:
+    house, recording = family.house, family.keep(family.ada).recording
+    family.say_yes(family.ada, Purpose.TRAINING)
+    said = {"v": 1, "route": "type", "words": ["fiat", "lux"], "intent": "HassTurnOn", "slots": {}, "wake": "yes"}
+    grant = house.reading.study(LEARNER, [house.reading.find(recording)], Purpose.TRAINING)
+    house.adding.add(grant, recording, ANNOTATION, json.dumps(said).encode())
+    assert learning.run().examples == 1
+    (example,) = teacher.taken[0].examples
+    assert (example.source, example.account.words, example.shared) == (Source.ANNOTATION, "fiat lux", True)
+    assert understands(learning, "fiat lux", None)
+    family.clock.advance(1_000)
+    family.say_no(family.ada, Purpose.TRAINING)
+    assert learning.run(family.household).examples == 0
 
 
 def test_what_nobody_put_right_teaches_nothing(family: Family, learning: Learning) -> None:
