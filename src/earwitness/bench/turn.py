@@ -27,6 +27,7 @@ from earwitness.assistant.events import Answered, Event, Speech, SpeechEnded, Wo
 from earwitness.assistant.playing import LEAD, Played, Player
 from earwitness.assistant.session import Session
 from earwitness.bench.house import Bench, scratch_house
+from earwitness.bench.plot import bars
 from earwitness.bootstrap.listening import listening
 from earwitness.identity.device_rows import DeviceMode
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH, read_clip
@@ -247,3 +248,18 @@ def _device(bench: Bench, label: str = "Bench") -> str:
 
 async def _ignore(_event: Event) -> None:
     """Nobody looks."""
+
+
+def draw_turn(figures: Mapping[str, Any]) -> str:
+    """A picture of how long a turn takes, beside the reach of 800 ms for 95 of 100."""
+    shown = {
+        "p50": figures["p50_ms"],
+        "p95": figures["p95_ms"],
+        "until end of speech": figures["until_end_of_speech_p50_ms"],
+    }
+    return bars(
+        f"From the last voiced sample to the first sound of the reply, {figures['utterances']} orders",
+        "ms",
+        {name: round(value or 0) for name, value in shown.items()},
+        ("95 of 100 in 800 ms", 800),
+    )

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import hassil
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
+from earwitness.bench.plot import bars
 from earwitness.kernel.errors import BadInput
 from earwitness.understanding.learned.corpus import filled
 from earwitness.understanding.learned.fitting import fit_intents
@@ -210,3 +212,17 @@ def _milliseconds(act: Callable[[str], object], texts: Iterable[str]) -> list[fl
         act(text)
         spent.append(1_000 * (time.perf_counter() - begin))
     return spent
+
+
+def draw_understanding(figures: Mapping[str, Any]) -> str:
+    """A picture of what is understood, in per cent."""
+    home, scope = figures.get("hwu64") or {}, figures.get("clinc150") or {}
+    shown = {
+        "HWU64 intent": home.get("intent_f1", 0.0),
+        "entity": home.get("entity_f1", 0.0),
+        "combined": home.get("combined_f1", 0.0),
+        "CLINC150 in scope": scope.get("in_scope", 0.0),
+        "out of scope": scope.get("oos_recall", 0.0),
+    }
+    percent = {name: round(value if value > 1 else 100 * value, 1) for name, value in shown.items()}
+    return bars("Understanding text", "%", percent)

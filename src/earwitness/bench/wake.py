@@ -7,12 +7,14 @@ speaker-disjoint one that the training prints with ``--folds`` (docs/speech/wake
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from earwitness.bench.plot import bars
 from earwitness.kernel.audio import SAMPLE_RATE, read_clip
 from earwitness.speech.verify.learned import LearnedVerifier
 from earwitness.speech.verify.port import Verifier
@@ -202,3 +204,17 @@ def _verification_ms(verifier: Verifier, data: Path, rows: list[dict[str, str]])
 def _resident_kb() -> int:
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+
+
+def draw_wake(figures: Mapping[str, Any]) -> str:
+    """A picture of who is found and what passes, in per cent."""
+    names = {
+        "recall_clean": "found, clean",
+        "recall_10db": "found, 10 dB",
+        "triggers_first_stage": "triggers, first stage",
+        "triggers_verified": "triggers, verified",
+    }
+    shown = {name: round(100 * figures[key], 1) for key, name in names.items() if key in figures}
+    return bars(
+        f"“alexa”: {figures['false_accepts']} false accepts in {figures['hours']:.2f} h", "%", shown, ("98 %", 98)
+    )

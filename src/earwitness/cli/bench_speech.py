@@ -4,7 +4,7 @@ Each module is imported by its own command: together they would load three engin
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,22 +42,25 @@ def turn(
         Path | None, typer.Option(help="The folder of the barista's sentences; the checkout's if left out.")
     ] = None,
     to: JsonFile = None,
+    plot: PlotFile = None,
 ) -> None:
     """Turns: from the last voiced sample to the first sound of the reply; streams a core; memory."""
-    from earwitness.bench.turn import run_turn  # noqa: PLC0415 - brings every engine
+    from earwitness.bench.turn import draw_turn, run_turn  # noqa: PLC0415 - brings every engine
 
     with progress("speaking") as advance:
         figures = run_turn(data, advance, sentences=sentences or EXAMPLES / "barista", most=utterances)
     _report(figures, to)
+    _draw(plot, draw_turn, figures)
 
 
-def wake(data: Data, every: Every = 1, to: JsonFile = None) -> None:
+def wake(data: Data, every: Every = 1, to: JsonFile = None, plot: PlotFile = None) -> None:
     """Wake word: recall, false accepts, and what misheard phrases pass."""
-    from earwitness.bench.wake import run_wake  # noqa: PLC0415 - brings an engine
+    from earwitness.bench.wake import draw_wake, run_wake  # noqa: PLC0415 - brings an engine
 
     with progress("listening") as advance:
         figures = run_wake(data, advance, every=every)
     _report(figures, to)
+    _draw(plot, draw_wake, figures)
 
 
 def commands(
@@ -80,8 +83,7 @@ def commands(
             most=files,
         )
     _report(figures, to)
-    if plot is not None:
-        write_plot(plot, draw_commands(figures))
+    _draw(plot, draw_commands, figures)
 
 
 def learning(
@@ -111,11 +113,19 @@ def understanding(
     data: Data,
     fold: Annotated[list[int] | None, typer.Option(help="Test on this fold of HWU64; may be given again.")] = None,
     to: JsonFile = None,
+    plot: PlotFile = None,
 ) -> None:
     """Understanding of text: intents, slots, what is out of scope, and time a sentence."""
-    from earwitness.bench.understanding import run_understanding  # noqa: PLC0415 - brings scikit-learn
+    from earwitness.bench.understanding import draw_understanding, run_understanding  # noqa: PLC0415 - brings scikit-learn
 
-    _report(run_understanding(data, note, folds=fold or ()), to)
+    figures = run_understanding(data, note, folds=fold or ())
+    _report(figures, to)
+    _draw(plot, draw_understanding, figures)
+
+
+def _draw(plot: Path | None, picture: Callable[[Mapping[str, Any]], str], figures: Mapping[str, Any]) -> None:
+    if plot is not None:
+        write_plot(plot, picture(figures))
 
 
 def _report(figures: Mapping[str, Any], to: Path | None) -> None:
