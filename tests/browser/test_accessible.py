@@ -32,6 +32,7 @@ def pages(small_family: Family) -> dict[str, str]:
             house.effects.record(tx, caused)
     receipt = family.erase(family.ada, gone).receipt.id
     return {
+        "listen": "/listen",
         "history": "/history",
         "shared": "/history?of=home",
         "recording": f"/recordings/{kept}",
