@@ -41,6 +41,7 @@ TRUST: Final = 5.0  # frames that say "no shift"
 WIDENING: Final = 0.5  # of what was seen: all of it makes words too alike
 LEAST_RATIO, MOST_RATIO = 0.3, 8.0
 REST: Final = 0.05  # of the variance, so that a Gaussian of few frames has one
+HUSH: Final = np.float32(10.0)  # power in each band: the digital silence of some recordings is no room's
 WORDS: Final = (3, 9)  # of a sentence made of words that happen to follow each other
 RENDERED: Final = 1_200
 _WORD = re.compile(r"[a-z']+")
@@ -119,7 +120,7 @@ def _piece(clip: Clip, random: np.random.Generator) -> tuple[Samples, Ints]:
 def _features(sound: Samples, count: int) -> Floats:
     frontend = Frontend()
     frontend.push(to_pcm(sound))
-    return centred(cepstra(frontend.bands()))[:count]
+    return centred(cepstra(frontend.bands() + HUSH))[:count]
 
 
 class Gatherer:
