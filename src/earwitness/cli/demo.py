@@ -13,6 +13,7 @@ from earwitness.assistant.events import Answered, Heard, Idle, Kept, Speech, Spe
 from earwitness.bootstrap import create_house, open_house
 from earwitness.bootstrap.listening import listening
 from earwitness.bootstrap.sample import give_sample_home
+from earwitness.cli import demo_thread
 from earwitness.cli.options import JsonFlag, examples
 from earwitness.cli.output import note, say, show_json
 from earwitness.cli.telling import told
@@ -35,6 +36,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
     demo_app = typer.Typer(help="See it work: people who do not exist speak to a real installation.")
     demo_app.callback(invoke_without_command=True, epilog=EXAMPLES)(demo)
+    demo_thread.register(demo_app)
     app.add_typer(demo_app, name="demo")
 
 

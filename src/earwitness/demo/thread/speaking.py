@@ -1,0 +1,135 @@
+"""One device of the thread: a microphone that plays recordings into the device protocol, faster than life.
+
+It goes as fast as the gateway lets a device go, and a little slower: 30 seconds of sound at once, then less than
+twice the pace of life (docs/formats/device-protocol.md, "Bounds on the hub").
+"""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from earwitness import __version__
+from earwitness.device.link import Link, dial, hub_address
+from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
+from earwitness.protocol.device.messages import (
+    Answered,
+    Cancel,
+    Heard,
+    Hello,
+    Idle,
+    Kept,
+    Listening,
+    Listens,
+    Played,
+    SpeechEnd,
+    SpeechEnded,
+    Woken,
+)
+
+SECOND: Final = SAMPLE_RATE * SAMPLE_WIDTH
+PIECE: Final = 4_096  # bytes: 128 ms
+LEAD: Final = bytes(SECOND)
+TAIL: Final = bytes(6 * SECOND)  # for the end of speech to be found
+AT_ONCE: Final = 20 * SECOND
+A_SECOND: Final = 1.8 * SECOND
+PATIENCE: Final = 15.0  # seconds after the last sound, after which nothing woke it
+LONGER: Final = 60.0  # where something did
+
+
+@dataclass(slots=True)
+class Turn:
+    """What the hub said of one recording; moments in seconds of the running clock."""
+
+    woke: bool = False
+    text: str = ""
+    reply: str = ""
+    recording: str | None = None
+    reason: str = "nothing"
+    speech_ended: float = 0.0
+    kept: float = 0.0
+
+
+@dataclass(slots=True)
+class Device:
+    """A connected device that streams all the time."""
+
+    link: Link
+    _left: float = AT_ONCE
+    _at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    async def connect(cls, url: str, token: str) -> "Device":
+        """Say hello with the device's pairing token.
+
+        Raises:
+            HubUnreachable, HubRefused: the hub is away, or does not want it.
+        """
+        hello = Hello((1,), token, str(Listens.STREAMS), "earwitness-demo", __version__, muted=False)
+        return cls(await dial(hub_address(url), hello))
+
+    async def speak(self, pcm: bytes) -> Turn:
+        """Play 16 kHz mono s16le sound, and wait until the turn is over or nothing woke.
+
+        Raises:
+            HubUnreachable, HubRefused: the connection has ended.
+        """
+        turn = Turn()
+        listening = asyncio.create_task(self._listen(turn))
+        try:
+            await self._send(LEAD + pcm + TAIL, turn)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await asyncio.shield(listening)
+            if turn.woke:  # a busy machine
+                async with asyncio.timeout(LONGER):
+                    await asyncio.shield(listening)
+        finally:
+            listening.cancel()
+        return turn
+
+    async def close(self) -> None:
+        """Say goodbye."""
+        await self.link.close()
+
+    async def _send(self, pcm: bytes, turn: Turn) -> None:
+        for at in range(0, len(pcm), PIECE):
+            if turn.speech_ended:
+                return
+            piece = pcm[at : at + PIECE]
+            await self._take(len(piece))
+            await self.link.send_sound(piece)
+
+    async def _take(self, amount: int) -> None:
+        """Wait until so much sound may be sent."""
+        now = time.monotonic()
+        self._left = min(AT_ONCE, self._left + (now - self._at) * A_SECOND)
+        self._at = now
+        if amount > self._left:
+            await asyncio.sleep((amount - self._left) / A_SECOND)
+        self._left -= amount
+
+    async def _listen(self, turn: Turn) -> None:
+        """Follow the turn to its end."""
+        while True:
+            match await self.link.receive():
+                case Woken():
+                    turn.woke = True
+                case SpeechEnded():
+                    turn.speech_ended = time.monotonic()
+                case Heard(text=text):
+                    turn.text = text
+                case Answered(text=text):
+                    turn.reply = text
+                case SpeechEnd():
+                    await self.link.send(Played())
+                case Kept(recording=recording):
+                    turn.recording, turn.kept = recording, time.monotonic()
+                case Idle(reason=reason):
+                    turn.reason = reason
+                    return
+                case Listening(follow_up=True):  # nobody answers questions here
+                    await self.link.send(Cancel())
+                case _:
+                    pass
