@@ -50,7 +50,7 @@ def forget(house: House, withdraws: Role, erases: Role, tell: Callable[[str], No
         EarwitnessError: one of the acts was refused.
     """
     taught = _taught(house, {withdraws.person.id, erases.person.id})
-    mine = _recordings(house, erases)
+    mine = recordings_of(house, erases)
     with house.database.write() as tx:
         house.consents.withdraw(tx, withdraws.person.actor(), withdraws.person.id, Purpose.TRAINING)
     accepted = house.erasure.erase(
@@ -59,7 +59,7 @@ def forget(house: House, withdraws: Role, erases: Role, tell: Callable[[str], No
     house.removal.remove(accepted.erasure)
     tell(f"erased {len(mine)} recordings; none could be opened {accepted.unreadable_ms} ms after the word was given")
     _wait(house)
-    wrong = [*_still_there(house, taught, withdraws, erases), *_readable(house, erases, mine)]
+    wrong = [*_still_there(house, taught, withdraws, erases), *still_readable(house, erases, mine)]
     receipts, bad = _receipts(house, erases.person.id)
     destroyed = sum(bool(each.files) for each in taught)
     return Forgotten(len(mine), receipts, destroyed, house.learning.releases.current(), (*wrong, *bad))
@@ -71,7 +71,8 @@ def _taught(house: House, people: set[str]) -> list[Release]:
     return [each for each in standing if house.learning.snapshots.learned_from(each.snapshot) & people]
 
 
-def _recordings(house: House, role: Role) -> list[str]:
+def recordings_of(house: House, role: Role) -> list[str]:
+    """What is kept of somebody, by id."""
     with house.database.read() as tx:
         return list(tx.scalars(select(recording.c.id).where(recording.c.subject_id == role.person.id)))
 
@@ -117,7 +118,7 @@ def _opens(house: House, release: Release) -> bool:
         return False
 
 
-def _readable(house: House, role: Role, recordings: list[str]) -> list[str]:
+def still_readable(house: House, role: Role, recordings: list[str]) -> list[str]:
     """What of erased recordings is still there: to be found, to be opened, or their keys."""
     found = []
     for name in recordings:

@@ -22,7 +22,7 @@ from earwitness.demo.thread.programs import Installation
 from earwitness.demo.thread.report import Report, Teller
 from earwitness.demo.thread.reviewing import Reviewer, Session, Staff, hire, seconds_to_next_code, wait_for_copies
 from earwitness.demo.thread.speakers import HOME, PAUSE, Row, Speakers, choose, in_rounds, wake_words
-from earwitness.demo.thread.speaking import Device, Turn
+from earwitness.demo.thread.speaking import Speaker, Turn
 from earwitness.demo.thread.wording import Listener, slots_of
 from earwitness.kernel import actors
 from earwitness.kernel.errors import EarwitnessError
@@ -128,17 +128,17 @@ class Thread:
         return [each for of_one in await asyncio.gather(*spoken) for each in of_one]
 
     async def _one(self, role: Role, queue: list[tuple[Row, bytes]], free: asyncio.Semaphore) -> list[Said]:
-        device, said = await Device.connect(self.programs.url, role.token), []
+        speaker, said = Speaker(lambda: self.programs.url, role.token), []
         try:
             for row, wake in queue:
                 sound = await asyncio.to_thread(self.wish.recordings.sound, row)
                 async with free:
-                    turn = await device.speak(wake + PAUSE + sound)
+                    turn = await speaker.say(wake + PAUSE + sound)
                     seen = await asyncio.to_thread(self._in_history, role, turn)
                 said.append(Said(role, row, turn, seen))
-                self.teller.quietly(f"{role.person.name}: {turn.reason}")
+                self.teller.quietly("spoken")
         finally:
-            await device.close()
+            await speaker.leave()
         return said
 
     def _in_history(self, role: Role, turn: Turn) -> float | None:
@@ -173,6 +173,7 @@ class Thread:
         """Draw clips with a witness's cosignature, and wait for the copies."""
         people = {each.role.person.id for each in self.said if each.turn.recording}
         made = self.house.review.draws.run(max(2, 2 * len(people)))
+        self.teller.quietly("drawn")
         states = wait_for_copies(self.house, made.id, time.monotonic() + COPIES_SECONDS)
         self.report.drawn, self.report.withheld = made.chosen, states.get("withheld", 0)
         self.report.more |= {"frame": made.size, "witnessed": made.witnessed}
@@ -185,7 +186,7 @@ class Thread:
         """Let two reviewers answer at the real workbench, then count."""
         assert self.listener is not None  # noqa: S101 - they spoke before
         time.sleep(min(2.0, seconds_to_next_code()))
-        desk = [Reviewer(each, self.programs.workbench()) for each in self.reviewers]
+        desk = [Reviewer(each, self.programs.workbench) for each in self.reviewers]
         said = {each.turn.recording: each for each in self.said if each.turn.recording}
         session = Session(
             self.house,
@@ -196,7 +197,7 @@ class Thread:
         try:
             for each in desk:
                 each.sign_in()
-            done = session.work(desk, lambda count: self.teller.quietly(f"reviewed {count}"))
+            done = session.work(desk, lambda _count: self.teller.quietly("reviewed"))
         finally:
             for each in desk:
                 each.close()
@@ -246,7 +247,7 @@ class Thread:
             self.wish.measured,
             self.house.learning.language(""),
             self.house.learning.in_use(),
-            lambda done, whole: self.teller.quietly(f"compared {done} of {whole}"),
+            lambda _done, _all: self.teller.quietly("compared"),
         )
         before, after = found.pop("accept_before"), found.pop("accept_after")
         self.report.accept_before, self.report.accept_after = before, after
@@ -258,10 +259,15 @@ class Thread:
             f"(difference {100 * after['ci_low']:+.1f} to {100 * after['ci_high']:+.1f} points)"
         )
 
+    @property
+    def leaving(self) -> tuple[Role, Role]:
+        """Who withdraws training, and who erases everything."""
+        usual = [role for role in self.roles if role.choice is Choice.PUTS_RIGHT]
+        return usual[1], usual[2]
+
     def forget(self) -> None:
         """Let one person withdraw and one erase everything."""
-        usual = [role for role in self.roles if role.choice is Choice.PUTS_RIGHT]
-        found = forget(self.house, usual[1], usual[2], self.teller.tell)
+        found = forget(self.house, *self.leaving, self.teller.tell)
         self.report.forgot = found.forgot
         again = (
             f"learned again without them: {found.learned_again.verdict}" if found.learned_again else "none stands now"
@@ -274,7 +280,7 @@ class Thread:
 
     def promises(self) -> None:
         """Try every promise on this installation."""
-        results = run_checks(self.house, lambda name: self.teller.quietly(f"trying {name}"))
+        results = run_checks(self.house, lambda _name: self.teller.quietly("tried"))
         self.report.promises = {each.id: str(each.state) for each in results}
         groups: dict[str, list[str]] = {}
         for each in results:

@@ -1,15 +1,17 @@
 """The programs of an installation, started as somebody would and ended again: hub, workbench, deidentifier, witness."""
 
 import json
+import os
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from earwitness.kernel.errors import EngineFailed
+from earwitness.web.listening import listen
 
 SOON: Final = 60.0
 LOOK_AGAIN: Final = 0.1
@@ -57,6 +59,7 @@ class Installation:
     data: Path
     command: tuple[str, ...]
     port: int = 0
+    workbench_port: int = 0
     url: str = ""
     _hub: Program | None = field(default=None)
     _witness: Program | None = field(default=None)
@@ -75,8 +78,9 @@ class Installation:
         return str(told["ready"]), str(told["witness_key"])
 
     def up(self) -> str:
-        """Start the hub; return its address. A second time it comes back to the same."""
-        ports = ("--port", str(self.port), "--workbench-port", "0")
+        """Start the hub; return its address. A second time hub and workbench come back to the same."""
+        self.workbench_port = self.workbench_port or _free_port()
+        ports = ("--port", str(self.port), "--workbench-port", str(self.workbench_port))
         command = (*self.command, "up", "--data", str(self.data), *ports, "--json")
         self._hub = Program(command, self.data.with_name("hub.log"))
         self.url = str(self._hub.start()["ready"])
@@ -91,9 +95,17 @@ class Installation:
         """
         return str(self._workbench_note()["url"])
 
-    def workbench_pid(self) -> int:
-        """The workbench's process, once it is up."""
-        return int(self._workbench_note()["pid"])
+    def processes(self) -> dict[str, int]:
+        """The hub's process and those it has started, by name."""
+        found = {"hub": self.hub_pid}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError, ValueError, IndexError):
+                parent = int((folder / "stat").read_text("utf-8").rpartition(")")[2].split()[1])
+                words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                for name in ("deidentifier", "workbench"):
+                    if parent == self.hub_pid and name in words:
+                        found[name] = int(folder.name)
+        return found
 
     def _workbench_note(self) -> dict[str, Any]:
         note, until = self.data / "run" / "workbench.json", time.monotonic() + SOON
@@ -103,6 +115,13 @@ class Installation:
                 return told
             time.sleep(LOOK_AGAIN)
         raise EngineFailed("The workbench does not come up.", next_step="Read hub.log beside the installation.")
+
+    def kill(self, name: str) -> None:
+        """End one of the three processes without a word to it; the hub starts its own again, and :meth:`up` the hub."""
+        if name == "hub":
+            self.kill_hub()
+        else:
+            os.kill(self.processes()[name], signal.SIGKILL)
 
     def kill_hub(self) -> None:
         """End the hub without a word to it."""
@@ -114,3 +133,8 @@ class Installation:
         for each in (self._hub, self._witness):
             if each is not None:
                 each.end()
+
+
+def _free_port() -> int:
+    with closing(listen("localhost", 0)) as found:
+        return found.port

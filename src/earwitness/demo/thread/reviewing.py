@@ -8,6 +8,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ MISTAKES: Final = 0.05
 SKIPPED: Final = 0.03
 WAITING: Final = ("drawn", "copying")
 OK: Final = 200
+AWAY: Final = 503
+AWAY_SECONDS: Final = 90.0
+AGAIN_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,11 @@ class Reviewed:
 class Reviewer:
     """One reviewer at the workbench."""
 
-    def __init__(self, staff: Staff, url: str) -> None:
-        """Sign in with :meth:`sign_in` before anything else."""
+    def __init__(self, staff: Staff, workbench: Callable[[], str]) -> None:
+        """Sign in with :meth:`sign_in` before anything else; ``workbench`` says where it is now."""
         self._staff = staff
-        self._web = httpx.Client(base_url=url, headers={"X-Workbench": "1", "Origin": url}, timeout=30, trust_env=False)
+        self._workbench = workbench
+        self._web = httpx.Client(timeout=30, trust_env=False)
 
     def sign_in(self) -> None:
         """Sign in with password and one-time code.
@@ -88,7 +93,8 @@ class Reviewer:
         Raises:
             EngineFailed: the workbench refuses.
         """
-        return _answer(self._web.post(f"/api/{path}", json=dict(body or {}))).json()  # type: ignore[no-any-return]
+        found: dict[str, Any] = self._ask("POST", path, json=dict(body or {})).json()
+        return found
 
     def get(self, path: str) -> httpx.Response:
         """Fetch something.
@@ -96,17 +102,29 @@ class Reviewer:
         Raises:
             EngineFailed: the workbench refuses.
         """
-        return _answer(self._web.get(f"/api/{path}"))
+        return self._ask("GET", path)
+
+    def _ask(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """Ask, and again for a while where the workbench or the hub behind it is away."""
+        until = time.monotonic() + AWAY_SECONDS
+        while True:
+            with suppress(httpx.TransportError):
+                answer = self._request(method, path, **content)
+                if answer.status_code == OK:
+                    return answer
+                if answer.status_code != AWAY:
+                    raise EngineFailed(f"The workbench answered with status {answer.status_code}.")
+            if time.monotonic() > until:
+                raise EngineFailed("The workbench is away.", next_step="Read hub.log.")
+            time.sleep(AGAIN_SECONDS)
+
+    def _request(self, method: str, path: str, **content: Any) -> httpx.Response:
+        url = self._workbench()
+        return self._web.request(method, f"{url}/api/{path}", headers={"X-Workbench": "1", "Origin": url}, **content)
 
     def close(self) -> None:
         """Leave."""
         self._web.close()
-
-
-def _answer(answer: httpx.Response) -> httpx.Response:
-    if answer.status_code != OK:
-        raise EngineFailed(f"The workbench answered with status {answer.status_code}.", next_step="Read hub.log.")
-    return answer
 
 
 @dataclass(slots=True)

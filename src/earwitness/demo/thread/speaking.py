@@ -6,6 +6,7 @@ twice the pace of life (docs/formats/device-protocol.md, "Bounds on the hub").
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,7 @@ from typing import Final
 from earwitness import __version__
 from earwitness.device.link import Link, dial, hub_address
 from earwitness.kernel.audio import SAMPLE_RATE, SAMPLE_WIDTH
+from earwitness.kernel.errors import HubUnreachable, SatelliteError
 from earwitness.protocol.device.messages import (
     Answered,
     Cancel,
@@ -36,6 +38,8 @@ AT_ONCE: Final = 20 * SECOND
 A_SECOND: Final = 1.8 * SECOND
 PATIENCE: Final = 15.0  # seconds after the last sound, after which nothing woke it
 LONGER: Final = 60.0  # where something did
+AWAY: Final = 90.0  # seconds for which a hub may be away
+AGAIN: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -85,8 +89,13 @@ class Device:
             if turn.woke:  # a busy machine
                 async with asyncio.timeout(LONGER):
                     await asyncio.shield(listening)
+        except HubUnreachable:
+            if turn.recording is None:  # what is kept is kept, whatever became of the connection
+                raise
         finally:
             listening.cancel()
+            with suppress(asyncio.CancelledError, SatelliteError):
+                await listening
         return turn
 
     async def close(self) -> None:
@@ -133,3 +142,36 @@ class Device:
                     await self.link.send(Cancel())
                 case _:
                     pass
+
+
+@dataclass(slots=True)
+class Speaker:
+    """Somebody in front of a device: says it again where the hub went away before it had kept it."""
+
+    address: Callable[[], str]
+    """where the hub is now"""
+    token: str = field(repr=False)
+    _device: Device | None = None
+
+    async def say(self, pcm: bytes) -> Turn:
+        """Say it to the hub, and wait for what comes of it.
+
+        Raises:
+            HubUnreachable, HubRefused: the hub is away for long, or does not want the device.
+        """
+        until = time.monotonic() + AWAY
+        while True:
+            try:
+                self._device = self._device or await Device.connect(self.address(), self.token)
+                return await self._device.speak(pcm)
+            except HubUnreachable:
+                await self.leave()
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(AGAIN)
+
+    async def leave(self) -> None:
+        """Go away from the device."""
+        device, self._device = self._device, None
+        if device is not None:
+            await device.close()
