@@ -73,8 +73,8 @@ class Device:
         hello = Hello((1,), token, str(Listens.STREAMS), "earwitness-demo", __version__, muted=False)
         return cls(await dial(hub_address(url), hello))
 
-    async def speak(self, pcm: bytes) -> Turn:
-        """Play 16 kHz mono s16le sound, and wait until the turn is over or nothing woke.
+    async def speak(self, pcm: bytes, *, pace: bool = False) -> Turn:
+        """Play 16 kHz mono s16le sound, and wait until the turn is over or nothing woke; ``pace``: as slow as life.
 
         Raises:
             HubUnreachable, HubRefused: the connection has ended.
@@ -82,7 +82,7 @@ class Device:
         turn = Turn()
         listening = asyncio.create_task(self._listen(turn))
         try:
-            await self._send(LEAD + pcm + TAIL, turn)
+            await self._send(LEAD + pcm + TAIL, turn, pace=pace)
             with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE):
                     await asyncio.shield(listening)
@@ -102,12 +102,15 @@ class Device:
         """Say goodbye."""
         await self.link.close()
 
-    async def _send(self, pcm: bytes, turn: Turn) -> None:
+    async def _send(self, pcm: bytes, turn: Turn, *, pace: bool) -> None:
+        begun = time.monotonic()
         for at in range(0, len(pcm), PIECE):
             if turn.speech_ended:
                 return
             piece = pcm[at : at + PIECE]
             await self._take(len(piece))
+            if pace:
+                await asyncio.sleep(max(0.0, at / SECOND - (time.monotonic() - begun)))
             await self.link.send_sound(piece)
 
     async def _take(self, amount: int) -> None:
@@ -153,8 +156,8 @@ class Speaker:
     token: str = field(repr=False)
     _device: Device | None = None
 
-    async def say(self, pcm: bytes) -> Turn:
-        """Say it to the hub, and wait for what comes of it.
+    async def say(self, pcm: bytes, *, pace: bool = False) -> Turn:
+        """Say it to the hub, and wait for what comes of it; ``pace``: as slow as life.
 
         Raises:
             HubUnreachable, HubRefused: the hub is away for long, or does not want the device.
@@ -163,7 +166,7 @@ class Speaker:
         while True:
             try:
                 self._device = self._device or await Device.connect(self.address(), self.token)
-                return await self._device.speak(pcm)
+                return await self._device.speak(pcm, pace=pace)
             except HubUnreachable:
                 await self.leave()
                 if time.monotonic() > until:
