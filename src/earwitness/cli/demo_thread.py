@@ -4,6 +4,7 @@ import json
 import tempfile
 import time
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 import earwitness
 from earwitness.cli.options import examples
-from earwitness.cli.output import note, say
+from earwitness.cli.output import note, progress, say
 from earwitness.cli.supervision import COMMAND
 from earwitness.demo.recordings import Recordings
 from earwitness.kernel.errors import BadInput
@@ -62,7 +63,8 @@ def thread(  # noqa: PLR0917 - options
     with tempfile.TemporaryDirectory(prefix="earwitness-thread-") as scratch:
         place = into or Path(scratch)
         place.mkdir(parents=True, exist_ok=True)
-        with prepared(wish, place, Teller(say)) as made:
+        steps = count(1)
+        with progress("playing") as advance, prepared(wish, place, Teller(say, lambda _: advance(next(steps)))) as made:
             report = play(made)
             if to is not None:
                 write_durably(to, (json.dumps(report.to_json(), indent=2) + "\n").encode())

@@ -35,7 +35,7 @@ from earwitness.settings import WitnessSettings
 AT_ONCE: Final = 2  # devices that speak at the same time: as many as there are recognisers
 PACED: Final = 6  # people whose first recording is spoken as slowly as life, to time it
 COPIES_SECONDS: Final = 600.0
-COMPARING: Final = Budget(120.0, 40)
+COMPARING: Final = Budget(200.0, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,9 @@ class Thread:
         """Learn from what was put right and annotated; say what the gate says."""
         begun = time.monotonic()
         noise = half_of(self.wish.recordings.folder, learned=True)
-        learned = self.house.learning.run(noise=noise, budget=COMPARING)
+        learned = self.house.learning.run(
+            noise=noise, budget=COMPARING, progress=lambda *_: self.teller.quietly("learned")
+        )
         seconds = time.monotonic() - begun
         self.report.more |= {"gate": str(learned.verdict), "released": learned.activated}
         self.report.more |= {"learned_from": learned.examples, "learning_seconds": round(seconds, 1)}
