@@ -149,6 +149,7 @@ class House:
         try:
             self.log.publish()
         finally:
+            self.log.close()
             self.closing.close()
 
     def __enter__(self) -> Self:
@@ -188,7 +189,6 @@ def compose(  # noqa: PLR0913, PLR0917 - the one place where everything meets
 ) -> House:
     """Put the parts together over an open database and keyring."""
     blobs, log = stores.blobs(data, chosen), stores.log(data, chosen, database, clock)
-    closing.callback(log.close)
     audit = Audit(database, log, keyring)
     registry = _everything_held(clock)
     directory = Directory(database, keyring, clock, log.bury, audit.record_change)

@@ -1,11 +1,15 @@
 """``earwitness demo thread``: one thread through the whole, with people who do not exist and recordings that do."""
 
 import json
+import signal
+import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -17,6 +21,7 @@ from earwitness.cli.supervision import COMMAND
 from earwitness.demo.recordings import Recordings
 from earwitness.kernel.errors import BadInput
 from earwitness.storage.files import write_durably
+from earwitness.web.serving import ended_by_signals
 
 SENTENCES = Path(earwitness.__file__).parents[2] / "examples" / "barista"
 EXAMPLES = examples(
@@ -64,7 +69,11 @@ def thread(  # noqa: PLR0917 - options
         place = into or Path(scratch)
         place.mkdir(parents=True, exist_ok=True)
         steps = count(1)
-        with progress("playing") as advance, prepared(wish, place, Teller(say, lambda _: advance(next(steps)))) as made:
+        with (
+            _ends(),
+            progress("playing") as advance,
+            prepared(wish, place, Teller(say, lambda _: advance(next(steps)))) as made,
+        ):
             report = play(made)
             if to is not None:
                 write_durably(to, (json.dumps(report.to_json(), indent=2) + "\n").encode())
@@ -79,6 +88,20 @@ def _stay(addresses: list[str]) -> None:
     for line in addresses:
         say(line)
     note("Ctrl-C ends it.")
-    with suppress(KeyboardInterrupt):
+    with ended_by_signals():
         while True:
             time.sleep(1)
+
+
+@contextmanager
+def _ends() -> Iterator[None]:
+    """Let SIGTERM be an orderly end too: the programs that were started are ended."""
+
+    def leave(number: int, _frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
