@@ -26,6 +26,7 @@ from earwitness.speech.asr.features import centred
 LEVELS_DB: Final = (15.0, 9.0, 5.0)  # of speech above the noise that is laid under it
 FEWEST_CLIPS: Final = 10
 FEWEST_PEOPLE: Final = 2
+ARRAYS: Final = ("means", "noisy", "noisy_log_variances")
 SHAPE: Final = (42, 3, 128, 13)
 
 Progress = Callable[[int, int], None]
@@ -33,10 +34,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class AcousticFit:
-    """The new means (``noisy``: for speech in noise), the noise that was found, how many clips they rest on."""
+    """The new means, means and variances for speech in noise, the noise that was found, how many clips they rest on."""
 
     means: Floats
-    noisy: Floats | None
+    noisy: tuple[Floats, Floats] | None
     noise: Sound | None
     clips: int
 
@@ -68,8 +69,9 @@ def fit_acoustics(material: Material, progress: Progress = lambda _done, _all: N
     for done, (lesson, found) in enumerate(aligned):
         _learn(statistics, lesson, found, noise)
         progress(len(lessons) + done + 1, len(lessons) + len(aligned))
-    noisy = statistics.noisy.adapted() if statistics.noisy.counts.sum() else None
-    return AcousticFit(statistics.clean.adapted(), noisy, noise, len(aligned))
+    heard = statistics.noisy
+    noisy = (heard.means(), heard.variances()) if heard.counts.sum() else None
+    return AcousticFit(statistics.clean.means(), noisy, noise, len(aligned))
 
 
 def _statistics() -> _Both:
@@ -103,10 +105,12 @@ def _learn(statistics: _Both, lesson: Lesson, found: Aligned, noise: Sound | Non
             statistics.add(hear(to_pcm(mixed)), found)
 
 
-def to_bytes(means: Floats, noisy: Floats | None = None) -> bytes:
-    """The file ``means.npz``: the arrays, 16 bits a number."""
+def to_bytes(means: Floats, noisy: tuple[Floats, Floats] | None = None) -> bytes:
+    """The file ``means.npz``: the arrays, 16 bits a number; variances as logarithms."""
     out = io.BytesIO()
-    arrays = {"means": means} | ({} if noisy is None else {"noisy": noisy})
+    arrays = {"means": means}
+    if noisy is not None:
+        arrays |= {"noisy": noisy[0], "noisy_log_variances": np.log(noisy[1])}
     small: dict[str, Any] = {name: array.astype(np.float16) for name, array in arrays.items()}
     np.savez_compressed(out, **small)
     return out.getvalue()
@@ -120,13 +124,14 @@ def install_means(data: bytes, folder: Path) -> Path:
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            found = {name: arrays[name].astype(np.float32) for name in ("means", "noisy") if name in arrays}
+            found = {name: arrays[name].astype(np.float32) for name in ARRAYS if name in arrays}
             means: Floats = found["means"]
+            noisy = (found["noisy"], np.exp(found["noisy_log_variances"])) if "noisy" in found else None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise _wrong() from error
     if any(each.shape != SHAPE or not np.isfinite(each).all() for each in found.values()):
         raise _wrong()
-    return install(means, folder, found.get("noisy"))
+    return install(means, folder, noisy)
 
 
 def _wrong() -> BadInput:

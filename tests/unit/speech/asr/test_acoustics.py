@@ -9,6 +9,7 @@ from earwitness.kernel.audio import read_clip
 from earwitness.speech.asr.acoustics.adapting import Statistics, with_differences
 from earwitness.speech.asr.acoustics.aligning import SILENT, Aligned, Aligner, frames_of
 from earwitness.speech.asr.acoustics.model import AcousticModel, install, shipped_model
+from earwitness.speech.asr.engines.noise import noisy_gaussians
 from earwitness.speech.asr.engines.searches import load_decoder
 from earwitness.speech.asr.features import Floats, centred
 
@@ -78,7 +79,7 @@ def test_what_was_heard_fits_better_afterwards(model: AcousticModel, aligned: Al
     """The frames that moved the means are nearer to them; where nothing was heard nothing moved."""
     statistics = Statistics(model)
     statistics.add(centred(frames), aligned.states)
-    moved = statistics.adapted()
+    moved = statistics.means()
     heard = statistics.counts > 1e-6
     assert moved[~heard] == pytest.approx(model.means[~heard], abs=1e-3)
     far = np.abs(moved - model.means).max(axis=-1)
@@ -107,3 +108,27 @@ def test_differences_are_those_of_the_decoder() -> None:
     assert made.shape == (12, 39)
     assert (made[3:-3, 13:26] == 4.0).all()
     assert (made[3:-3, 26:] == 0.0).all()
+
+
+def test_variances_are_those_of_what_was_heard_and_never_spikes(model: AcousticModel) -> None:
+    """A Gaussian that heard 5,000 frames takes their spread; one that heard one frame over and over is kept wide."""
+    heard = Statistics(model)
+    draw = np.random.default_rng(1)
+    frames = draw.normal(2.0, 3.0, (5_000, 13))
+    heard.counts[5, 0, 7], heard.counts[6, 0, 7] = 5_000, 5_000
+    heard.sums[5, 0, 7], heard.sums[6, 0, 7] = frames.sum(axis=0), 5_000 * 2.0
+    heard.squares[5, 0, 7], heard.squares[6, 0, 7] = (frames**2).sum(axis=0), 5_000 * 4.0
+    assert heard.means()[5, 0, 7] == pytest.approx(2.0, abs=0.3)
+    widest = 0.2 * model.variances[:, 0, 7]
+    assert heard.variances()[5, 0, 7] == pytest.approx(np.maximum(9.0, widest[5]), rel=0.2)
+    assert heard.variances()[6, 0, 7] == pytest.approx(widest[6])
+    assert heard.variances()[8] == pytest.approx(model.variances[8], rel=1e-4)
+
+
+def test_what_was_learned_for_noise_stands_for_itself(model: AcousticModel, tmp_path: Path) -> None:
+    means, variances = noisy_gaussians()
+    plain = noisy_gaussians(install(model.means, tmp_path / "plain"))
+    assert all(np.array_equal(a, b) for a, b in zip(plain, (means, variances), strict=True))
+    learned = noisy_gaussians(install(model.means, tmp_path / "learned", (means + 1.0, variances * 2.0)))
+    assert np.array_equal(learned[0], means + 1.0)
+    assert np.array_equal(learned[1], variances * 2.0)

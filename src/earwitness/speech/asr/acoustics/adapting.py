@@ -1,12 +1,11 @@
-"""Moving the acoustic model's means towards how people here sound, by maximum a posteriori adaptation.
+"""Moving the acoustic model's Gaussians towards how people here sound, by maximum a posteriori adaptation.
 
-Gauvain and Lee, "Maximum a posteriori estimation for multivariate Gaussian mixture observations" (1994): each mean
-becomes the average of what its Gaussian accounted for, with the old mean counting as :data:`TRUST` more frames. Where
+Gauvain and Lee, "Maximum a posteriori estimation for multivariate Gaussian mixture observations" (1994): each mean and
+variance becomes that of what its Gaussian accounted for, with the old one counting as :data:`TRUST` more frames. Where
 little was heard, little moves. Learned from clips as they were and with the same rooms' noise laid under
-them, the model knows the words in that noise; nothing of a clip can be read from means that thousands of frames shared.
+them, the model knows the words in that noise; nothing of a clip can be read from what thousands of frames shared.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 from earwitness.speech.asr.acoustics.aligning import SILENT
 from earwitness.speech.asr.acoustics.model import CEPSTRA, DENSITIES, STREAMS, AcousticModel, Floats, Ints
 
-TRUST: Final = 5.0  # frames that the old mean counts for
+TRUST: Final = 10.0  # frames that the old mean and variance count for
+NARROWEST: Final = 0.2  # of the old variance: a Gaussian that heard little of much the same must not become a spike
 _UNLIKELY: Final = 1e-10
 
 
@@ -33,16 +33,18 @@ def with_differences(cepstra: Floats) -> Floats:
 
 @dataclass(slots=True)
 class Statistics:
-    """What was heard of each Gaussian: how many frames, and their sum."""
+    """What was heard of each Gaussian: how many frames, their sum, and the sum of their squares."""
 
     model: AcousticModel
     counts: NDArray[np.float64] = field(init=False)
     sums: NDArray[np.float64] = field(init=False)
+    squares: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with nothing heard."""
         self.counts = np.zeros((self.model.phones, STREAMS, DENSITIES))
         self.sums = np.zeros((self.model.phones, STREAMS, DENSITIES, CEPSTRA))
+        self.squares = np.zeros_like(self.sums)
 
     def add(self, cepstra: Floats, states: Ints) -> None:
         """Take a clip: its centred features and the state of each frame."""
@@ -60,6 +62,7 @@ class Statistics:
             shares = self._shares(phone, stream, part, senones)
             self.counts[phone, stream] += shares.sum(axis=0)
             self.sums[phone, stream] += shares.T @ part
+            self.squares[phone, stream] += shares.T @ part.astype(np.float64) ** 2
 
     def _shares(self, phone: int, stream: int, part: Floats, senones: Ints) -> NDArray[np.float64]:
         """How much each Gaussian accounts for each frame: (frames, densities), rows add up to one."""
@@ -72,16 +75,14 @@ class Statistics:
         whole: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
         return whole
 
-    def adapted(self, trust: float = TRUST) -> Floats:
+    def means(self, trust: float = TRUST) -> Floats:
         """The new means."""
         before = self.model.means.astype(np.float64)
         return ((self.sums + trust * before) / (self.counts + trust)[..., None]).astype(np.float32)
 
-
-def total(parts: Sequence[Statistics]) -> Statistics:
-    """The statistics of several groups of clips together."""
-    whole = Statistics(parts[0].model)
-    for each in parts:
-        whole.counts += each.counts
-        whole.sums += each.sums
-    return whole
+    def variances(self, trust: float = TRUST) -> Floats:
+        """The new variances, about the new means."""
+        means, counts = self.means(trust).astype(np.float64), self.counts[..., None]
+        before = self.model.variances.astype(np.float64)
+        spread = self.squares - 2.0 * means * self.sums + counts * means**2
+        return np.maximum((spread + trust * before) / (counts + trust), NARROWEST * before).astype(np.float32)

@@ -24,6 +24,7 @@ DENSITIES: Final = 128
 CEPSTRA: Final = 13
 LEAST_VARIANCE: Final = 1e-4  # as the decoder's own floor
 NOISY_MEANS: Final = "means.noise"
+NOISY_VARIANCES: Final = "variances.noise"
 UNCHANGED: Final = ("mdef", "sendump", "transition_matrices", "noisedict", "variances")
 _MAGIC: Final = b"BMDF"
 _END: Final = b"endhdr\n"
@@ -84,10 +85,10 @@ def shipped_model() -> AcousticModel:
     return AcousticModel(means, variances, weights, phone_of)
 
 
-def install(means: Floats, folder: Path, noisy: Floats | None = None) -> Path:
+def install(means: Floats, folder: Path, noisy: tuple[Floats, Floats] | None = None) -> Path:
     """Make ``folder`` a model with these means; all else is linked to the one that ships. Returns the folder.
 
-    ``noisy`` are means for speech in noise that were learned as well (engines/noise.py reads them).
+    ``noisy`` are means and variances for speech in noise that were learned as well (engines/noise.py reads them).
     """
     shipped = shipped_folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -96,8 +97,8 @@ def install(means: Floats, folder: Path, noisy: Floats | None = None) -> Path:
             (folder / name).symlink_to(shipped / name)
     shutil.copyfile(FEATURES, folder / "feat.params")
     (folder / "means").write_bytes(file_of(means, shipped / "means"))
-    if noisy is not None:
-        (folder / NOISY_MEANS).write_bytes(file_of(noisy, shipped / "means"))
+    for name, values in zip((NOISY_MEANS, NOISY_VARIANCES), noisy or (), strict=False):
+        (folder / name).write_bytes(file_of(values, shipped / "means"))
     return folder
 
 

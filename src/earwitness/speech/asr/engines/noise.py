@@ -17,7 +17,14 @@ from typing import Final
 import numpy as np
 
 from earwitness.kernel.errors import BadInput
-from earwitness.speech.asr.acoustics.model import NOISY_MEANS, Floats, file_of, gaussians_of, shipped_folder
+from earwitness.speech.asr.acoustics.model import (
+    NOISY_MEANS,
+    NOISY_VARIANCES,
+    Floats,
+    file_of,
+    gaussians_of,
+    shipped_folder,
+)
 from earwitness.speech.asr.engines.passes import Passes
 
 SHIFT: Final = Path(__file__).parents[1] / "models" / "noise.npz"
@@ -42,7 +49,7 @@ def clearance_db(bands: Floats) -> float:
 def noisy_gaussians(acoustics: Path | None = None) -> tuple[Floats, Floats]:
     """Means and variances for speech in noise, from the model in the folder ``acoustics`` or the one that ships.
 
-    Where means for noise were learned beside that model they stand for themselves; otherwise all are shifted.
+    Where those for noise were learned beside that model they stand for themselves; otherwise all are shifted.
 
     Raises:
         EngineMissing: pocketsphinx cannot be loaded here, or is another version.
@@ -50,9 +57,9 @@ def noisy_gaussians(acoustics: Path | None = None) -> tuple[Floats, Floats]:
     """
     means, log_variances = _read_shift(SHIFT)
     base = acoustics or shipped_folder()
-    learned = base / NOISY_MEANS
-    moved = gaussians_of(learned) if learned.exists() else gaussians_of(base / "means") + means
-    return moved, gaussians_of(base / "variances") * np.exp(log_variances)
+    if (base / NOISY_MEANS).exists() and (base / NOISY_VARIANCES).exists():
+        return gaussians_of(base / NOISY_MEANS), gaussians_of(base / NOISY_VARIANCES)
+    return gaussians_of(base / "means") + means, gaussians_of(base / "variances") * np.exp(log_variances)
 
 
 def load_noisy(acoustics: Path | None = None) -> Passes:
