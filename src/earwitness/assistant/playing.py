@@ -68,6 +68,12 @@ class Player:
         if session.state is State.ANSWERING:
             await self._over.wait()
 
+    async def leave(self) -> None:
+        """Nobody answers what was asked last, and whatever rings is stopped by its button."""
+        session = await self.open()
+        await session.cancel()
+        await session.caught_up()
+
     async def play(self, pcm: bytes, *, button: bool = False) -> Played:
         """Play 16 kHz mono s16le sound and wait until the turn is over, or nothing woke.
 

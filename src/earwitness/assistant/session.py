@@ -67,8 +67,7 @@ class Session:
         self.state = State.IDLE
         self._shared = shared
         self.tell = emit
-        self._alone = alone
-        self._closed = closed
+        self._alone, self._closed = alone, closed
         self._gate = None if wakes_itself else shared.engines.gate(word)
         self._conversation = Conversation()
         self._inbox = Inbox()
@@ -162,10 +161,12 @@ class Session:
                 await self._fail("")
 
     async def _fail(self, next_step: str) -> None:
-        """A turn that broke: an apology, aloud if the voice still works."""
+        """A turn that broke: an apology, aloud if the voice still works, unless another device answers."""
+        if self._claim is not None and not await self._claim:
+            return await self._to_idle("elsewhere")
         self._shared.counts.failed += 1
         await self._forget()
-        self._begin_answer(partial(self._apologise, f"{APOLOGY} {next_step}".strip()))
+        return self._begin_answer(partial(self._apologise, f"{APOLOGY} {next_step}".strip()))
 
     async def _apologise(self, text: str) -> None:
         await self.tell(Answered(text, Ending.FAILED))

@@ -122,18 +122,19 @@ class _Show:
 
 
 def _lines(turn: Turn) -> list[str]:
-    """What a device did, in order, with the times that its steps took."""
+    """What a device did, in order; the answer with what it took the words for and when its first sound came."""
     lines = []
     for _, event in turn.played.events:
-        line = told(event)
-        if isinstance(event, Answered) and turn.steps:
-            line += "".join(f"; {each.said}" for each in turn.steps if each.step in {"listening", "understanding"})
-        if line:
-            lines.append(line)
-    ended, first = turn.played.when(SpeechEnded), turn.played.when(Speech)
-    if ended is not None and first is not None:
-        lines.append(f"first sound of the answer {1000 * (first - ended):.0f} ms after the end of speech was decided")
+        if isinstance(event, Answered):
+            lines += [each.said for each in turn.steps if each.step == "understanding"]
+        if line := told(event):
+            lines.append(line + _after(turn) if isinstance(event, Answered) else line)
     return lines
+
+
+def _after(turn: Turn) -> str:
+    ended, first = turn.played.when(SpeechEnded), turn.played.when(Speech)
+    return "" if ended is None or first is None else f", {1000 * (first - ended):.0f} ms after the end of speech"
 
 
 def _shown(happened: Happened) -> dict[str, Any]:

@@ -22,9 +22,14 @@ class DayClock:
         """See the port."""
         return self._skipped + (time.monotonic_ns() - self._begun) // 1_000_000
 
-    def move_on(self, minutes: int) -> None:
-        """Be at so many minutes after midnight, unless that is past."""
-        self._skipped += max(0, minutes * MINUTE - self.running_ms())
+    def pass_ms(self, wait_ms: int | None, until: int) -> bool:
+        """Let so much time pass (all of it if None), at most until so many minutes after midnight.
+
+        Return whether that moment is still to come.
+        """
+        left = until * MINUTE - self.running_ms()
+        self._skipped += max(0, left if wait_ms is None else min(wait_ms, left))
+        return until * MINUTE > self.running_ms()
 
     def told(self) -> str:
         """The time of the day, ``7:05``."""

@@ -81,8 +81,7 @@ async def live(
     for player in players.values():
         await player.open()
     for scene in scenes:
-        clock.move_on(scene.at)
-        rang = await _ring(loop, players)
+        rang = await _pass_time(loop, household, players, clock, scene.at)
         counts, before = loop.assistant.counts, await _home(loop)
         fired, dropped = counts.heard, counts.not_verified
         turns = await _play(loop, household, players, scene)
@@ -97,14 +96,23 @@ async def live(
         await player.close()
 
 
-async def _ring(loop: Loop, players: Mapping[str, Player]) -> tuple[str, ...]:
-    """Let what has become due meanwhile ring; return what was said."""
+async def _pass_time(
+    loop: Loop, household: Household, players: Mapping[str, Player], clock: DayClock, until: int
+) -> tuple[str, ...]:
+    """Let the time until the next scene pass; return what rang meanwhile, each stopped by the device's button."""
     heard: list[Event] = []
     for player in players.values():
+        await player.leave()
         player.watch = lambda _at, event: heard.append(event)
-    await loop.skills.bell.tick(loop.assistant.announce)
-    for player in players.values():
-        await player.at_rest()
+    while True:
+        rung = len(heard)
+        wait_ms = await loop.skills.bell.tick(loop.assistant.announce)
+        for label, player in players.items():
+            await player.at_rest()
+            if len(heard) > rung:
+                await loop.skills.bell.silence(household.devices[label])
+        if len(heard) == rung and not clock.pass_ms(wait_ms, until):
+            break
     return tuple(event.text for event in heard if isinstance(event, Answered))
 
 
