@@ -53,7 +53,7 @@ def killer() -> Killer:
 
 @pytest.fixture
 def thread(tmp_path: Path, killer: Killer) -> Iterator[Thread]:
-    wish = Wish(Recordings.open(EVAL), SENTENCES, COMMAND, clips=CLIPS, promises=False)
+    wish = Wish(Recordings.open(EVAL), SENTENCES, COMMAND, clips=CLIPS, paced=1, promises=False)
     with prepared(wish, tmp_path, Teller(print, killer)) as made:
         killer.thread = made
         yield made

@@ -1,6 +1,7 @@
 """The thread from its beginning to its end, step by step, on a real installation with its real programs."""
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -33,20 +34,20 @@ from earwitness.promises.run import run_checks
 from earwitness.settings import WitnessSettings
 
 AT_ONCE: Final = 2  # devices that speak at the same time: as many as there are recognisers
-PACED: Final = 6  # people whose first recording is spoken as slowly as life, to time it
 COPIES_SECONDS: Final = 600.0
 COMPARING: Final = Budget(200.0, 24)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How large a thread: how many recordings are spoken and measured with, and whether it learns."""
+    """How large a thread: how many recordings are spoken and measured with; ``paced`` people speak one as slow as life."""
 
     recordings: Recordings
     sentences: Path
     command: tuple[str, ...]
     clips: int = 120
     measured: int = 48
+    paced: int = 6
     promises: bool = True
 
 
@@ -110,10 +111,14 @@ class Thread:
         self.report.more |= {"woke": woke, "kept": kept, "understood": right}
         if waited:
             middle, most = round(float(np.median(waited))), round(max(waited))
-            self.report.more["history_ms"] = {"p50": middle, "most": most, "recordings": len(waited)}
+            kept_ms = [1000 * (each.turn.kept - each.turn.speech_ended) for each in self.said if each.timed]
+            self.report.more["history_ms"] = {
+                "p50": middle, "most": most, "recordings": len(waited),
+                "kept_p50": round(float(np.median(kept_ms))), "load": round(os.getloadavg()[0], 1),
+            }  # fmt: skip
             self.teller.tell(
                 f"from the end of speech to the history of its person: {middle} ms in the middle, {most} ms at most, "
-                f"of {len(waited)} that were spoken as slowly as life"
+                f"of {len(waited)} that were spoken as slowly as life (load of this machine: {os.getloadavg()[0]:.1f})"
             )
 
     async def _everybody(self) -> list[Said]:
@@ -125,7 +130,7 @@ class Thread:
         for (name, row), wake in zip(rows, wake_words(self.wish.recordings), strict=False):
             queues.setdefault(name, []).append((row, wake))
         free = asyncio.Semaphore(AT_ONCE)
-        paced = list(queues)[:PACED]
+        paced = list(queues)[: self.wish.paced]
         spoken = [self._one(by_speaker[name], queue, free, pace=name in paced) for name, queue in queues.items()]
         return [each for of_one in await asyncio.gather(*spoken) for each in of_one]
 
