@@ -130,10 +130,12 @@ class Learning:
         layers = [self.releases.current(subject) for subject in (household, SHARED) if subject]
         standing = [each for each in layers if each is not None]
         key = tuple(each.id for each in standing)
-        if key not in self._known or not self._there(self._known[key]):
-            self._known.clear()
-            self._known[key] = self._opened(standing)
-        return self._known[key]
+        found = self._known.get(key)
+        if found is None or not self._there(found):
+            found = self._opened(standing)
+            self._known.clear()  # what is no longer in use is not held in memory either
+            self._known[key] = found
+        return found
 
     @staticmethod
     def _there(known: InUse) -> bool:
