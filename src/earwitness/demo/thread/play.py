@@ -40,7 +40,7 @@ COMPARING: Final = Budget(200.0, 24)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How large a thread: how many recordings are spoken and measured with; ``paced`` people speak one as slow as life."""
+    """How large a thread: how many recordings are spoken and measured; ``paced`` people speak one as slow as life."""
 
     recordings: Recordings
     sentences: Path
