@@ -44,7 +44,7 @@ def thread(  # noqa: PLR0917 - options
     into: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Make the installation here, and leave it there.")
     ] = None,
-    clips: Annotated[int, typer.Option(min=12, help="How many recordings are spoken.")] = 120,
+    clips: Annotated[int, typer.Option(min=12, help="How many recordings are spoken.")] = 150,
     measured: Annotated[int, typer.Option(min=1, help="How many of other speakers to compare on.")] = 48,
     sentences: Annotated[
         Path | None,

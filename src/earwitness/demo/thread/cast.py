@@ -63,7 +63,7 @@ def choices(speakers: Iterable[str]) -> Iterator[tuple[str, Choice]]:
         if place >= usual:
             yield name, OTHERWISE[len(names) - 1 - place]
         else:
-            yield name, Choice.EVERYTHING if place % 4 == 3 else Choice.PUTS_RIGHT  # noqa: PLR2004 - one in four
+            yield name, Choice.EVERYTHING if place == usual - 1 else Choice.PUTS_RIGHT
 
 
 def move_in(house: House, speaker: str, choice: Choice, number: int) -> Role:

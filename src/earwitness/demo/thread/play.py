@@ -45,7 +45,7 @@ class Wish:
     recordings: Recordings
     sentences: Path
     command: tuple[str, ...]
-    clips: int = 120
+    clips: int = 150
     measured: int = 48
     paced: int = 6
     promises: bool = True

@@ -36,7 +36,7 @@ def choose(recordings: Recordings) -> Speakers:
     for row in rows:
         found.setdefault(str(row["speaker"]), []).append(row)
     ranked = sorted(found, key=lambda name: hashlib.sha256(name.encode()).digest())
-    speak, measured = ranked[1::2], ranked[::2]
+    speak, measured = ranked[::2], ranked[1::2]
     if len(speak) < FEWEST:
         raise BadInput(
             f"There are orders of {len(found)} speakers, and twice {FEWEST} are needed.",
