@@ -1,6 +1,7 @@
 """``earwitness demo thread``: one thread through the whole, with people who do not exist and recordings that do."""
 
 import json
+import logging
 import signal
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from earwitness.cli.supervision import COMMAND
 from earwitness.demo.recordings import Recordings
 from earwitness.kernel.errors import BadInput
 from earwitness.storage.files import write_durably
+from earwitness.web import logs
 from earwitness.web.serving import ended_by_signals
 
 SENTENCES = Path(earwitness.__file__).parents[2] / "examples" / "barista"
@@ -62,6 +64,7 @@ def thread(  # noqa: PLR0917 - options
     from earwitness.demo.thread.play import Wish, play, prepared  # noqa: PLC0415 - brings every engine
     from earwitness.demo.thread.report import Teller  # noqa: PLC0415 - with the other
 
+    logs.configure(level=logging.WARNING)  # the checks ask the pages; their requests are nobody's
     if into is not None and into.exists():
         raise BadInput(f"{into} is there already.", next_step="Name a new folder with --into.")
     wish = Wish(Recordings.open(data), sentences or SENTENCES, COMMAND, clips, measured, promises)
