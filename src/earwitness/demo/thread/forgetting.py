@@ -99,7 +99,7 @@ def _still_there(house: House, taught: list[Release], *roles: Role) -> list[str]
     for each in taught:
         if _opens(house, each):
             found.append("a model that learned from them still opens")
-        if house.learning.releases.find(each.id).state is not State.DESTROYED:
+        if _stands(house, each):
             found.append("a model that learned from them is not destroyed")
     people = {role.person.id for role in roles}
     with house.database.read() as tx:
@@ -115,6 +115,14 @@ def _opens(house: House, release: Release) -> bool:
     try:
         return bool(house.learning.releases.content(release))
     except EarwitnessError:
+        return False
+
+
+def _stands(house: House, release: Release) -> bool:
+    """Whether a release is not destroyed; of an erased household not even the row is left."""
+    try:
+        return house.learning.releases.find(release.id).state is not State.DESTROYED
+    except NotFound:
         return False
 
 

@@ -285,9 +285,12 @@ class Thread:
         again = (
             f"learned again without them: {found.learned_again.verdict}" if found.learned_again else "none stands now"
         )
+        models = (
+            f"{found.destroyed} model(s) destroyed, {again}" if found.destroyed else "no model held anything of them"
+        )
+        self.report.more |= {"models_destroyed": found.destroyed, "receipts_verified": found.receipts}
         self.teller.tell(
-            f"one person withdrew training, one erased everything: {found.destroyed} model(s) destroyed, {again}; "
-            f"{found.receipts} receipt(s) verified offline"
+            f"one person withdrew training, one erased everything: {models}; {found.receipts} receipt(s) verified offline"
         )
         self.teller.tell("forgotten: " + ("yes, by effect" if found.forgot else f"NO: {'; '.join(found.wrong)}"))
 
