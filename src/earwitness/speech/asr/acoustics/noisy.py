@@ -27,6 +27,7 @@ from earwitness.speech.asr.acoustics.aligning import SILENT, Aligner
 from earwitness.speech.asr.acoustics.model import AcousticModel, Floats, Ints, shipped_model
 from earwitness.speech.asr.acoustics.noises import Noises, any_noise, laid_under
 from earwitness.speech.asr.engines.dictation import Dictation
+from earwitness.speech.asr.engines.searches import load_decoder
 from earwitness.speech.asr.features import HOP, Frontend, centred, cepstra
 from earwitness.speech.verify.training.disturbing import Samples, from_pcm, resample, to_pcm
 from earwitness.speech.verify.training.renderings import any_voice, render
@@ -166,6 +167,12 @@ def _rows(data: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, lines)
 
 
+def _known(words: set[str]) -> list[str]:
+    """Those in the recogniser's dictionary: a pronunciation that espeak-ng only guessed teaches the wrong sounds."""
+    decoder = load_decoder()
+    return sorted(word for word in words if decoder.lookup_word(word))
+
+
 def main() -> int:
     """Gather, learn, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -177,7 +184,7 @@ def main() -> int:
     random = np.random.default_rng(1)
     try:
         gatherer = Gatherer()
-        words = sorted({word for file in asked.words for word in _WORD.findall(file.read_text("utf-8").lower())})
+        words = _known({word for file in asked.words for word in _WORD.findall(file.read_text("utf-8").lower())})
         clips = [*gatherer.recorded(asked.data), *(gatherer.rendered(words, asked.rendered, random) if words else ())]
         noises = Noises.read(asked.data, HELD_OUT)
         means, wider = learn(clips, noises, shipped_model(), random).shift()
