@@ -60,7 +60,7 @@ def thread(tmp_path: Path, killer: Killer) -> Iterator[Thread]:
 
 
 def test_each_process_is_killed_once_and_the_thread_goes_on(thread: Thread, killer: Killer) -> None:
-    for step in ("move in", "speak", "put right", "draw", "review", "forget"):
+    for step in ("move in", "speak", "put right", "draw", "review", "teach", "forget"):
         thread.steps()[step]()
     assert killer.killed == ["hub", "deidentifier", "workbench"]
     heard_and_kept(thread)
@@ -97,6 +97,7 @@ def stays_forgotten(thread: Thread) -> None:
     erased = thread.leaving[1]
     gone = [each.turn.recording or "" for each in thread.said if each.role is erased]
     assert thread.report.forgot
+    assert thread.report.more["models_destroyed"] == 1
     assert gone
     thread.programs.kill("hub")
     thread.programs.up()

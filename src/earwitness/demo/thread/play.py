@@ -26,7 +26,7 @@ from earwitness.demo.thread.speakers import HOME, PAUSE, Row, Speakers, choose, 
 from earwitness.demo.thread.speaking import Speaker, Turn
 from earwitness.demo.thread.wording import Listener, slots_of
 from earwitness.kernel import actors
-from earwitness.kernel.errors import EarwitnessError
+from earwitness.kernel.errors import EarwitnessError, NotFound
 from earwitness.learning.budget import Budget
 from earwitness.learning.corrections import Wrong
 from earwitness.learning.learner import figures_in_words
@@ -34,6 +34,7 @@ from earwitness.promises.run import run_checks
 from earwitness.settings import WitnessSettings
 
 AT_ONCE: Final = 2  # devices that speak at the same time: as many as there are recognisers
+OWN: Final = "the usual as always"  # typed, not spoken
 COPIES_SECONDS: Final = 600.0
 COMPARING: Final = Budget(200.0, 24)
 
@@ -251,6 +252,19 @@ class Thread:
         for sentence in figures_in_words(learned.release) if learned.release else ():
             self.teller.tell(f"  {sentence}")
 
+    def teach_own(self) -> None:
+        """Let the one who will erase everything teach their own household a sentence, so that a model has to go."""
+        role = self.leaving[1]
+        mine = [each for each in self.said if each.role is role and each.turn.recording]
+        if not mine or "intent" not in mine[0].row:
+            return
+        meant, slots = str(mine[0].row["intent"]), slots_of(mine[0].row)
+        name = mine[0].turn.recording or ""
+        self.house.corrections.record(role.person.actor(), name, Wrong.MEANT, said=OWN, intent=meant, slots=slots)
+        learned = self.house.learning.run(role.person.household, budget=Budget(5.0, 1))
+        self.report.more["own_sentence"] = str(learned.verdict)
+        self.teller.tell(f"one person taught their own household “{OWN}”: {learned.verdict.replace('_', ' ')}")
+
     def measure(self) -> None:
         """Measure before and after on speakers who took no part."""
         assert self.speakers is not None  # noqa: S101 - they moved in before
@@ -274,9 +288,12 @@ class Thread:
 
     @property
     def leaving(self) -> tuple[Role, Role]:
-        """Who withdraws training, and who erases everything."""
-        usual = [role for role in self.roles if role.choice is Choice.PUTS_RIGHT]
-        return usual[1], usual[2]
+        """Who withdraws training, and who erases everything: two of whom something was kept."""
+        kept = {each.role.device for each in self.said if each.turn.recording}
+        usual = [role for role in self.roles if role.choice is Choice.PUTS_RIGHT and role.device in kept]
+        if len(usual) < 2:  # noqa: PLR2004 - both
+            raise NotFound("Too little was kept to be forgotten.", next_step="Play more recordings with --clips.")
+        return usual[-1], usual[-2]
 
     def forget(self) -> None:
         """Let one person withdraw and one erase everything."""
@@ -290,7 +307,8 @@ class Thread:
         )
         self.report.more |= {"models_destroyed": found.destroyed, "receipts_verified": found.receipts}
         self.teller.tell(
-            f"one person withdrew training, one erased everything: {models}; {found.receipts} receipt(s) verified offline"
+            f"one person withdrew training, one erased everything: {models}; "
+            f"{found.receipts} receipt(s) verified offline"
         )
         self.teller.tell("forgotten: " + ("yes, by effect" if found.forgot else f"NO: {'; '.join(found.wrong)}"))
 
@@ -328,6 +346,7 @@ class Thread:
             "review": self.review,
             "learn": self.learn,
             "measure": self.measure,
+            "teach": self.teach_own,
             "forget": self.forget,
         }
         return found | ({"promises": self.promises} if self.wish.promises else {})
