@@ -1,6 +1,6 @@
 from earwitness.speech.asr.engines.passes import Found
 from earwitness.speech.asr.engines.segments import SCORE_UNIT, Segment
-from earwitness.speech.asr.engines.votes import NOT_STREAMED, UNSCORED, Reading, answer
+from earwitness.speech.asr.engines.votes import NOT_STREAMED, UNSCORED, Reading, agree, answer
 from earwitness.speech.asr.port import Partial
 
 HEARD_MS = 1_000
@@ -49,3 +49,10 @@ def test_what_only_the_stream_said_is_kept_as_a_weak_reading():
 
 def test_nothing_found_is_no_sentence():
     assert answer([Reading(None, []), Reading(path("", 0.0), [])], NOT_STREAMED, HEARD_MS).hypotheses == ()
+
+
+def test_models_agree_where_their_first_passes_do():
+    latte, mocha = Reading(None, [path("latte", 1.0)]), Reading(None, [path("mocha", 1.0), path("latte", 2.0)])
+    assert agree(latte, latte)
+    assert not agree(latte, mocha)
+    assert not agree(latte, Reading(None, []))

@@ -22,7 +22,7 @@ from earwitness.speech.asr.engines.noise import NOISY_BELOW_DB, clearance_db, lo
 from earwitness.speech.asr.engines.passes import Found, Passes, bare
 from earwitness.speech.asr.engines.searches import CLOSED, LOOP, OPEN, PHONE_PENALTY
 from earwitness.speech.asr.engines.segments import PHONE, SCORE_UNIT, open_spans
-from earwitness.speech.asr.engines.votes import NOT_STREAMED, Reading, answer, words_of
+from earwitness.speech.asr.engines.votes import NOT_STREAMED, Reading, agree, answer, words_of
 from earwitness.speech.asr.features import (
     CEPSTRA,
     FRAME_MS,
@@ -179,7 +179,8 @@ class PocketSphinxListening:
         noisy = _read(self._noisy, cepstra(bands)) if clearance_db(bands) < NOISY_BELOW_DB else None
         readings = [noisy, clean] if noisy else [clean]
         found = answer(readings, streamed, heard_ms)
-        if UNHEARD < found.in_grammar < CERTAIN or not found.hypotheses:
+        unsure = UNHEARD < found.in_grammar < CERTAIN or not found.hypotheses
+        if unsure and not (noisy and agree(noisy, clean)):
             self._again(clean, noisy, last)
             found = answer(readings, streamed, heard_ms)
         if found.in_grammar < OPEN_BELOW and self._grammar.open_slots():

@@ -30,6 +30,11 @@ class Reading:
         return max(each.score for each in self.paths)
 
 
+def agree(one: Reading, other: Reading) -> bool:
+    """Whether two models heard the same sentence at first: hearing it again then changes nothing worth its time."""
+    return bool(one.paths and other.paths) and one.paths[0].text == other.paths[0].text
+
+
 def answer(readings: Sequence[Reading], streamed: Partial, heard_ms: int) -> Recognition:
     """What the passes said, each text once, the one with most votes first; the scores add up to one.
 
