@@ -44,15 +44,16 @@ class AcousticFit:
 
 @dataclass(slots=True)
 class _Both:
-    """What was heard with each of the recogniser's two models: the one for noise hears what stands in noise, too."""
+    """What was heard with each of the recogniser's two models: what stands in noise teaches the one for noise alone."""
 
     clean: Statistics
     noisy: Statistics
 
     def add(self, heard: Heard, found: Aligned) -> None:
-        self.clean.add(centred(heard.clean), found.states)
         if heard.noisy:
             self.noisy.add(centred(heard.plain), found.states)
+        else:
+            self.clean.add(centred(heard.clean), found.states)
 
 
 def fit_acoustics(material: Material, progress: Progress = lambda _done, _all: None) -> AcousticFit | None:
