@@ -1,5 +1,6 @@
 """Listening for "stop" while the reply sounds: nothing else that is said meanwhile is acted on or kept."""
 
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -20,6 +21,7 @@ class Interruption:
         self._hear = hear
         self._means_stop = means_stop
         self._utterance: Utterance | None = None
+        self._lock = threading.Lock()  # as an utterance's own
 
     def push(self, pcm: bytes) -> bool:
         """Hear more; return whether "stop" was said.
@@ -27,16 +29,21 @@ class Interruption:
         Raises:
             EngineError: no recogniser is free, or it failed.
         """
-        if self._utterance is None:
-            self._utterance = self._hear()
-        if not self._utterance.push(pcm):
-            return False
-        found = self._utterance.finish().recognition
-        self.close()
+        with self._lock:
+            if self._utterance is None:
+                self._utterance = self._hear()
+            if not self._utterance.push(pcm):
+                return False
+            found = self._utterance.finish().recognition
+            self._end()
         return found.best is not None and found.in_grammar >= SURE and self._means_stop(found.best.text)
 
     def close(self) -> None:
         """Forget what was heard and give the engines back."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
         if self._utterance is not None:
             self._utterance.close()
             self._utterance = None

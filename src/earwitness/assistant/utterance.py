@@ -4,6 +4,7 @@ Its sound rests here, in memory, until it is kept or wiped; of it only what lies
 speech, with a margin, is ever handed on (:meth:`Utterance.cut`).
 """
 
+import threading
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -31,8 +32,11 @@ class Heard:
     pcm: bytes = field(repr=False)  # cut to the speech
 
 
+UNHEARD: Final = Heard(Recognition((), 0.0, 0), 0, 0, EndReason.NOTHING, b"")
+
+
 class Utterance:
-    """One utterance. Belongs to one thread at a time; :meth:`close` it whatever happens."""
+    """One utterance; calls from several threads wait for each other. :meth:`close` it whatever happens."""
 
     def __init__(self, listening: Listening, voices: VoicePool, settings: EndpointSettings | None = None) -> None:
         """Begin to hear; ``listening`` is the utterance's own and is ended here.
@@ -54,6 +58,7 @@ class Utterance:
         self._settled = False
         self._so_far = NOTHING
         self._open = True
+        self._lock = threading.Lock()  # a turn that is dropped is closed while a thread may still be hearing it
 
     @property
     def started(self) -> bool:
@@ -71,10 +76,13 @@ class Utterance:
         Raises:
             EngineError: the recogniser failed.
         """
-        self._sound += pcm
-        while len(self._sound) - self._judged >= FRAME_BYTES and not self.ended:
-            self._judge(bytes(self._sound[self._judged : self._judged + FRAME_BYTES]))
-        return self.ended
+        with self._lock:
+            if not self._open:
+                return True
+            self._sound += pcm
+            while len(self._sound) - self._judged >= FRAME_BYTES and not self.ended:
+                self._judge(bytes(self._sound[self._judged : self._judged + FRAME_BYTES]))
+            return self.ended
 
     def _judge(self, frame: bytes) -> None:
         so_far = self._so_far = self._partial()
@@ -110,10 +118,14 @@ class Utterance:
         Raises:
             EngineError: the recogniser failed.
         """
+        with self._lock:
+            return self._finish() if self._open else UNHEARD
+
+    def _finish(self) -> Heard:
         end = self._endpointer.ended
         if self._fed_from is None:
             self._listening.cancel()
-            return Heard(Recognition((), 0.0, 0), 0, 0, EndReason.NOTHING, b"")
+            return UNHEARD
         speech_end = end.at if end else self._endpointer.last_voice
         begun = self._fed_from // SAMPLE_WIDTH
         answer = self._listening.finish(speech_end_ms=max(0, _ms(speech_end - begun)))
@@ -136,12 +148,13 @@ class Utterance:
 
     def close(self) -> None:
         """Overwrite the sound and give the engines back; twice is fine."""
-        if self._open:
-            self._open = False
-            wipe(self._sound)
-            self._endpointer.close()
-            self._listening.cancel()
-            self._voices.give_back(self._voice)
+        with self._lock:
+            if self._open:
+                self._open = False
+                wipe(self._sound)
+                self._endpointer.close()
+                self._listening.cancel()
+                self._voices.give_back(self._voice)
 
 
 def _ms(samples: int) -> int:

@@ -36,7 +36,7 @@ class Line:
     texts: tuple[str, ...]
 
 
-ANNE, TOM, GUEST = "en-us+f3", "en-us+m3", "en-gb+f2"
+ANNE, TOM, GUEST = "en-us+f5", "en-us+f3", "en-gb+f2"  # of espeak-ng's voices the recogniser hears the first best
 DAY: Final = (
     Line("6:55", ANNE, (KITCHEN,), ("Alexa, what time is it?",)),
     Line("7:00", TOM, (KITCHEN,), ("The trains were late again yesterday, so I will take the bicycle today.",)),

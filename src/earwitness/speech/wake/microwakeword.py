@@ -4,6 +4,7 @@ The features are made once for all words of a stream. No silence gate stands bef
 streams, and sound kept from it would leave a hole in what it remembers, for very little saved.
 """
 
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -76,17 +77,22 @@ class MicroWakeStream:
         self._features = _features()
         self._frames = 0
         self._closed = False
+        self._lock = threading.Lock()  # closing frees native memory that a thread may still be reading
 
     def push(self, pcm: bytes | bytearray | memoryview) -> list[WakeHeard]:
         """See the port."""
         if len(pcm) % SAMPLE_WIDTH:
             msg = f"{len(pcm)} bytes are not whole samples."
             raise BadInput(msg, next_step="Send 16-bit samples.")
+        with self._lock:
+            return self._push(bytes(pcm))
+
+    def _push(self, pcm: bytes) -> list[WakeHeard]:
         if self._closed:
             msg = "This wake word stream is closed."
             raise EngineFailed(msg)
         heard: list[WakeHeard] = []
-        for features in self._features.process_streaming(bytes(pcm)):
+        for features in self._features.process_streaming(pcm):
             self._frames += 1
             at = (self._frames + 2) * FEATURE_SAMPLES  # a frame looks at 30 ms, the first comes after 30 ms
             for word in self._listening:
@@ -105,18 +111,22 @@ class MicroWakeStream:
 
     def reset(self) -> None:
         """See the port."""
-        self._features.reset()
-        self._frames = 0
-        for word in self._listening:
-            word.reset()
+        with self._lock:
+            if self._closed:
+                return
+            self._features.reset()
+            self._frames = 0
+            for word in self._listening:
+                word.reset()
 
     def close(self) -> None:
         """See the port."""
-        if not self._closed:
-            self._closed = True
-            self._features.reset()
-            for word in self._listening:
-                word.close()
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._features.reset()
+                for word in self._listening:
+                    word.close()
 
 
 class _Listening:
