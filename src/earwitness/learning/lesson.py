@@ -7,9 +7,9 @@ that the gate lets through. Sentences of people's own need no comparison: they a
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,11 +17,12 @@ from earwitness.learning.adapt import acoustics
 from earwitness.learning.adapt.background import Sound, between_words, room, samples
 from earwitness.learning.adapt.language import Language, Meaning, Speech, wanted
 from earwitness.learning.adapt.material import Lesson, Material
+from earwitness.learning.adapt.sureness import Read, fit_sharpness
 from earwitness.learning.adapt.understanding import fit_understanding
 from earwitness.learning.adapt.wake import fit_wake, shipped_network, windows_of
 from earwitness.learning.adapt.wording import fit_wording
 from earwitness.learning.budget import Budget
-from earwitness.learning.evaluate import LEVELS_DB, Comparison, Recipe, System, paired, trials, understood
+from earwitness.learning.evaluate import LEVELS_DB, Comparison, Recipe, System, in_turn, paired, trials, understood
 from earwitness.learning.examples import Example
 from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER, WEIGHTS
 from earwitness.learning.gate import Judged, Verdict, judge, overall
@@ -31,6 +32,9 @@ from earwitness.speech.asr.acoustics.aligning import Aligner, frames_of
 from earwitness.speech.asr.acoustics.model import install
 from earwitness.speech.verify.network import Network, load_network, save_network
 from earwitness.understanding.taught import NOTHING, Taught, read_taught
+
+MOST_READ: Final = 24  # clips that tell how far the best reading should stand out
+READ_AT_DB: Final = (9.0,)
 
 Progress = Callable[[str, int, int], None]
 
@@ -74,6 +78,7 @@ class Run:
         self._conditions: dict[str, list[Paired]] = {}
         self._files: dict[str, bytes] = {}
         self._learned: dict[str, int] = {}
+        self._sharpness = 1.0
         self._blocked = False  # something that is in use would become worse
 
     @property
@@ -181,7 +186,7 @@ class Run:
             "noise_ms": len(fitted.noise) // 16 if fitted and fitted.noise is not None else 0,
         }
         better = self._judge_recogniser(material, wording, fitted)
-        taught = Taught(wording.sentences, wording.pairs if better else {})
+        taught = replace(wording, sharpness=self._sharpness) if better else Taught(wording.sentences)
         if taught:
             self._files[TAUGHT] = taught.to_bytes()
         if wording.sentences:
@@ -196,12 +201,27 @@ class Run:
             return False
         folder = install(fitted.means, self._given.scratch / "after", fitted.noisy) if fitted else None
         after = Recipe(self._given.language, wording, folder)
+        self._sharpness = self._fitted_sharpness(after, material, fitted.noise if fitted else None)
+        self._learned["sharpness_percent"] = round(100 * self._sharpness)
+        after = replace(after, taught=replace(wording, sharpness=self._sharpness))
         noise = self._noise(tested, fitted.noise if fitted else None)
         both = Comparison(self._used, after, tested, noise, self._given.levels_db)
         found = paired(trials(both, self._given.budget, self._comparing))
         self._conditions["recogniser"] = found
         self._parts["recogniser"] = judge(found)
         return self._lets("recogniser", in_use=MEANS in self._given.current or bool(self._used.taught.pairs))
+
+    def _fitted_sharpness(self, after: Recipe, material: Material, noise: Sound | None) -> float:
+        """Fitted to what the new system makes of some clips that it was learned from, in quiet and in noise."""
+        system, read = System.open(after), []
+        lessons = [each for each in material.learn() if each.meaning is not None and each.example.pcm]
+        known = Comparison(after, after, (), noise, READ_AT_DB)
+        for done, lesson in enumerate(in_turn(lessons)[:MOST_READ]):
+            for _, pcm in known.heard(lesson):
+                if lesson.meaning is not None:
+                    read.append(Read(tuple(system.hear(pcm)), lesson.meaning))
+            self._progress("weighing", done + 1, min(MOST_READ, len(lessons)))
+        return fit_sharpness(read, lambda readings: system.speech.meaning(readings) if readings else None)
 
     def _noise(self, tested: list[Lesson], learned: Sound | None) -> Sound | None:
         """The noise of people who were not learned from; where they have too little of it, the one that was."""

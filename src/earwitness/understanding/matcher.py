@@ -14,6 +14,7 @@ from earwitness.understanding.context import Context
 from earwitness.understanding.fuzzy import FuzzyMatcher, Near
 from earwitness.understanding.learned.matcher import LearnedMatcher
 from earwitness.understanding.names import bare
+from earwitness.understanding.taught import sharpened
 from earwitness.understanding.templates import TemplateMatcher
 from earwitness.understanding.values import Hypothesis, Interpretation, Kind, Source, Understanding
 
@@ -39,6 +40,7 @@ class Matcher:
     def understand(self, hypotheses: Sequence[Hypothesis] | str, context: Context) -> Understanding:
         """What the n-best (or a typed text) means."""
         heard = [Hypothesis(hypotheses)] if isinstance(hypotheses, str) else list(hypotheses)
+        heard = sharpened(heard, context.taught.sharpness) if context.taught else heard
         heard = sorted((each for each in heard if each.text.strip()), key=lambda each: -each.score)[:MOST_HYPOTHESES]
         readings = merged(_weighed(heard, lambda text: self._exact(text, context)))
         if not readings or readings[0].score < SURE:

@@ -6,8 +6,8 @@ for word, before any template. The file (``taught.json``) is data: JSON, UTF-8, 
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, Final
@@ -15,12 +15,13 @@ from typing import Any, Final
 from earwitness.kernel.errors import BadInput
 from earwitness.kernel.word_graph import END, WordGraph
 from earwitness.understanding.context import Context
-from earwitness.understanding.values import Intent, Interpretation, SlotValue, Source
+from earwitness.understanding.values import Hypothesis, Intent, Interpretation, SlotValue, Source
 from earwitness.understanding.wording import plain
 
 VERSION: Final = 1
 CAUTION: Final = 4.0  # a word seen fewer times than this says little about what follows it
 SURE: Final = 0.99
+SHARPNESS: Final = (0.2, 10.0)  # what a file may say
 ORIGIN: Final = "taught"
 
 
@@ -39,6 +40,8 @@ class Taught:
 
     sentences: tuple[TaughtSentence, ...] = ()
     pairs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    sharpness: float = 1.0
+    """to what power the recogniser's scores are taken before they are weighed: above 1 the best stands out more"""
 
     @property
     def digest(self) -> str:
@@ -47,7 +50,7 @@ class Taught:
 
     def __bool__(self) -> bool:
         """Whether anything was taught."""
-        return bool(self.sentences or self.pairs)
+        return bool(self.sentences or self.pairs or self.sharpness != 1.0)
 
     def shape(self, graph: WordGraph) -> WordGraph:
         """The graph with the taught sentences, and with chances."""
@@ -81,7 +84,7 @@ class Taught:
         """The file."""
         sentences = [{"said": each.said, "intent": each.intent, "slots": dict(each.slots)} for each in self.sentences]
         pairs = {word: dict(following) for word, following in self.pairs.items()}
-        body = {"v": VERSION, "sentences": sentences, "pairs": pairs}
+        body = {"v": VERSION, "sentences": sentences, "pairs": pairs, "sharpness": self.sharpness}
         return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -105,23 +108,37 @@ def read_taught(data: bytes) -> Taught:
             str(word): {str(each): float(count) for each, count in following.items()}
             for word, following in body["pairs"].items()
         }
+        sharpness = float(body.get("sharpness", 1.0))
+        if not SHARPNESS[0] <= sharpness <= SHARPNESS[1]:
+            raise _wrong()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _wrong() from error
-    return Taught(sentences, pairs)
+    return Taught(sentences, pairs, sharpness)
 
 
 def together(layers: Iterable[Taught]) -> Taught:
     """Several layers as one; where two taught the same words, the first counts."""
     sentences: dict[str, TaughtSentence] = {}
     pairs: dict[str, dict[str, float]] = {}
+    sharpness = 1.0
     for layer in layers:
+        sharpness = layer.sharpness if sharpness == 1.0 else sharpness
         for each in layer.sentences:
             sentences.setdefault(each.said, each)
         for word, following in layer.pairs.items():
             for after, count in following.items():
                 known = pairs.setdefault(word, {})
                 known[after] = known.get(after, 0.0) + count
-    return Taught(tuple(sentences.values()), pairs)
+    return Taught(tuple(sentences.values()), pairs, sharpness)
+
+
+def sharpened(readings: Sequence[Hypothesis], sharpness: float) -> list[Hypothesis]:
+    """The readings with their scores to a power, adding up to what they added up to."""
+    powers = [each.score**sharpness if each.score > 0 else 0.0 for each in readings]
+    whole, total = sum(each.score for each in readings), sum(powers)
+    if sharpness == 1.0 or total <= 0:
+        return list(readings)
+    return [replace(each, score=whole * power / total) for each, power in zip(readings, powers, strict=True)]
 
 
 def pairs_of(sentence: str) -> Iterable[tuple[str, str]]:
