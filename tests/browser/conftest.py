@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from earwitness.testing.browsing import DESK, RunningHub, launch, serving, sign_in
 from earwitness.testing.house import Family
@@ -14,8 +14,13 @@ PICTURES = "EARWITNESS_PICTURES"
 """Names a folder for pictures of the pages; none are taken without it."""
 
 
+PATIENCE_MS = 30_000
+"""How long a page may take to show what is expected; Playwright's own five seconds are short for a busy machine."""
+
+
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as running:
         yield running
 

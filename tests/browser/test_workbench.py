@@ -96,7 +96,7 @@ def workbench(small_house: House) -> Iterator[RunningWorkbench]:
     assert reviewed.drawn_and_copied() == CLIPS
     listening = listen("localhost", 0)
     app = create_workbench(DeskClient(desk_socket(small_house.data)), clock=small_house.clock)
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, server_header=False))
     thread = threading.Thread(target=server.run, args=(list(listening.sockets),), name="workbench under test")
     thread.start()
     with ExitStack() as held:
@@ -162,12 +162,15 @@ def test_a_reviewer_needs_no_mouse(page: Page, workbench: RunningWorkbench) -> N
     page.keyboard.press("s")
     next_clip(page, 4)
     page.keyboard.press("x")
+    expect(page.locator("#escalate-dialog")).to_be_visible()
     page.keyboard.press("1")
     next_clip(page, 5)
     page.keyboard.press("g")
     expect(page.locator("#withdraw-dialog")).to_be_visible()
     page.keyboard.press("Escape")
+    expect(page.locator("#withdraw-dialog")).to_be_hidden()
     page.keyboard.press("g")
+    expect(page.locator("#withdraw-dialog")).to_be_visible()
     page.keyboard.press("c")
     next_clip(page, 6)
     assert [each[:2] for each in workbench.answers()] == [("verify", 0), ("edit", 1), ("type", 4)]
@@ -216,6 +219,7 @@ def test_there_are_no_barriers(page: Page, size: dict[str, int], scheme: str) ->
         expect(page.locator(dialog)).to_be_visible()
         assert barriers(page) == []
         page.keyboard.press("Escape")
+        expect(page.locator(dialog)).to_be_hidden()
     page.keyboard.press("e")
     assert barriers(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

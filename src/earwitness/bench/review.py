@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
 import pyotp
@@ -51,8 +51,8 @@ def run_review(
             progress(number, reviewed)
         people.drawn_and_copied()
         _fill(bench, people, clips)
-        with _workbench(bench.house) as (app, given):
-            times = asyncio.run(_work(app, given))
+        with _workbench(bench.house) as (desk, given):
+            times = asyncio.run(_work(desk, given))
     found: dict[str, float] = {"clips": clips, "reviewed": len(times["answer"])}
     for name, each in times.items():
         ordered = sorted(each)
@@ -84,7 +84,7 @@ def _fill(bench: Bench, people: ReviewHouse, count: int) -> None:
 
 
 @contextmanager
-def _workbench(house: House) -> Iterator[tuple[Any, dict[str, str]]]:
+def _workbench(house: House) -> Iterator[tuple[DeskClient, dict[str, str]]]:
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     codes = Codes(house.database, house.keyring, house.clock)
     door = StaffDoor(
@@ -104,14 +104,15 @@ def _workbench(house: House) -> Iterator[tuple[Any, dict[str, str]]]:
     given = {"name": "bench", "password": PASSWORD, "code": pyotp.TOTP(secret).at(now), "purpose": "review"}
     place = desk_socket(house.data)
     with serving_desk(create_desk_app(house.review.desk, house.review.counting, door), place):
-        yield create_workbench(DeskClient(place)), given
+        yield DeskClient(place), given
 
 
-async def _work(app: Any, given: dict[str, str]) -> dict[str, list[float]]:
+async def _work(desk: DeskClient, given: dict[str, str]) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {"next": [], "open": [], "answer": []}
     headers = {"X-Workbench": "1", "Origin": ADDRESS}
     answer = {"route": "verify", "words": SAID, "wake": "yes", "spent_ms": 9_000, "intent_right": True}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ADDRESS, headers=headers) as browser:
+    transport = httpx.ASGITransport(create_workbench(desk))
+    async with desk, httpx.AsyncClient(transport=transport, base_url=ADDRESS, headers=headers) as browser:
         (await browser.post("/api/sign-in", json=given)).raise_for_status()
         while True:
             started = time.perf_counter()

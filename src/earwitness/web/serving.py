@@ -31,7 +31,7 @@ def serve(
     """
     config = uvicorn.Config(
         app,
-        lifespan="off",
+        lifespan="on",
         log_config=None,  # web.logs decides what is written
         access_log=False,  # it would hold addresses and query strings
         server_header=False,

@@ -5,7 +5,8 @@ request that changes something must come from the page itself (``Origin``, and a
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -41,8 +42,14 @@ NOT_FOUND, FORBIDDEN, TOO_LARGE, AWAY, SERVER_ERROR = 404, 403, 413, 503, 500
 
 
 def create_workbench(desk: DeskClient, *, names: Sequence[str] = LOCAL_NAMES, clock: Clock | None = None) -> FastAPI:
-    """Make the application; ``names`` are the host names it answers to."""
-    app = FastAPI(title="Earwitness workbench", docs_url=None, redoc_url=None, openapi_url=None)
+    """Make the application; ``names`` are the host names it answers to. Its end closes the connections to the desk."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with desk:
+            yield
+
+    app = FastAPI(title="Earwitness workbench", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     _add_page(app)
     _add_door(app, desk)
     _add_handing_on(app, desk)

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import httpx
 from fastapi.responses import Response
@@ -39,7 +39,7 @@ class Handed:
 
 
 class DeskClient:
-    """Asks the desk; one a workbench, on its event loop."""
+    """Asks the desk; one a workbench, on its event loop, which it is open on for the length of an ``async with``."""
 
     def __init__(self, place: Path, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Reach the desk at the socket ``place``; ``transport`` reaches one in the same process."""
@@ -61,6 +61,10 @@ class DeskClient:
             raise DeskAway("The hub does not answer.", next_step="It is tried again by itself.") from error
         return Handed(answer.status_code, answer.content, answer.headers.get("content-type", JSON))
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        """Use it; its connections are closed at the end."""
+        return self
+
+    async def __aexit__(self, *_raised: object) -> None:
         """Close the connections."""
         await self._client.aclose()

@@ -8,7 +8,7 @@ const at = (id) => document.getElementById(id);
 const audio = new Audio();
 const fetched = new Map(); // clip id → promise of {text, wav}
 const state = { session: null, clips: [], clip: null, text: null, mode: "hear", route: "verify", begun: 0, done: 0, waiting: 0 };
-const AGAIN_AFTER = [500, 1000, 2000, 4000, 8000];
+const AGAIN_AFTER = [250, 500, 1000, 2000];
 const VERDICTS = ["yes", "no", "skip"];
 const WAKES = ["yes", "no", "unsure"];
 
