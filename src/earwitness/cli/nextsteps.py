@@ -17,10 +17,13 @@ _GROUPS = (
     "effects",
     "engines",
     "copies",
+    "account",
     "staff",
     "approval",
+    "learn",
+    "review",
 )
-_WITHOUT_DATA = ("bench", "home", "witness", "restore")
+_WITHOUT_DATA = ("bench", "demo", "home", "witness", "restore")
 SATELLITE = ("device", " run")  # it runs where the microphone is
 _given: dict[str, str] = {}
 

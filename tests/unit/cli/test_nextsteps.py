@@ -1,10 +1,13 @@
 """Next steps work as they are shown: with the data folder that the command was given."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
-from earwitness.cli.nextsteps import as_before, complete, remember
+from earwitness.cli.commands import COMMANDS
+from earwitness.cli.nextsteps import _GROUPS, _WITHOUT_DATA, as_before, complete, remember
+from earwitness.cli.root import make_root
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +20,7 @@ def _forget() -> Iterator[None]:
     ("text", "completed"),
     [
         ("earwitness person list shows who is here.", "earwitness person list --data 'my data' shows who is here."),
+        ("earwitness account reset makes one.", "earwitness account reset --data 'my data' makes one."),
         ("Run earwitness init, or point to one.", "Run earwitness init --data 'my data', or point to one."),
         ("earwitness history lists what is.", "earwitness history --data 'my data' lists what is."),
         ("Run earwitness verify.", "Run earwitness verify --data 'my data'."),
@@ -34,6 +38,12 @@ def test_commands_in_a_text_get_the_data_folder(text: str, completed: str) -> No
     assert complete(text) == completed
     remember(["history", "--data=my data"])
     assert complete(text) == completed
+
+
+def test_commands_of_two_words_are_known() -> None:
+    root: Any = make_root()
+    groups = {name for name in COMMANDS if hasattr(root.get_command(None, name), "commands")}
+    assert groups - {*_WITHOUT_DATA} == {*_GROUPS}
 
 
 def test_nothing_is_added_that_was_not_given() -> None:
