@@ -92,9 +92,15 @@ def test_destroying_ends_one_epoch_alone(make: Make) -> None:
 def test_destroying_is_idempotent_and_fine_where_nothing_was(make: Make) -> None:
     custodian = make()
     custodian.destroy(7)
-    custodian.create(1)
+    wrapped = {}
+    for epoch in (1, 2):
+        custodian.create(epoch)
+        wrapped[epoch] = custodian.wrap(epoch, KEY)
     custodian.destroy(1)
     custodian.destroy(1)
+    with pytest.raises(KeyDestroyed):
+        custodian.unwrap(1, wrapped[1])
+    assert custodian.unwrap(2, wrapped[2]) == KEY
 
 
 def test_an_epoch_made_again_does_not_open_what_the_destroyed_one_wrapped(make: Make) -> None:

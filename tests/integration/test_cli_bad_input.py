@@ -128,10 +128,17 @@ def test_a_sentence_without_quotes_is_not_repeated(home: CommandLine, tmp_path: 
 
 def test_a_file_name_in_no_encoding_is_kept(home: CommandLine, tmp_path: Path) -> None:
     kept = home.does("keep", str(sound(tmp_path / f"{NOT_UTF8}.wav")), "--as", NAME, "--json").json
-    home.does("erase", kept["recording"], "--as", NAME, "--yes")
+    assert home.does("erase", kept["recording"], "--as", NAME, "--yes", "--json").json["recordings"] == 1
 
 
-BAD_NAMES = ["", "   ", f"{canary('x')}{ESCAPE}", canary("two\nlines"), canary("\u202ebackwards"), canary("x" * 80)]
+BAD_NAMES = {
+    "": "is empty",
+    "   ": "is empty",
+    f"{canary('x')}{ESCAPE}": "control characters",
+    canary("two\nlines"): "control characters",
+    canary("\u202ebackwards"): "control characters",
+    canary("x" * 80): "longer than 80",
+}
 NAMED = [
     ("person", "add"),
     ("person", "rename", "--as", NAME),
@@ -147,7 +154,7 @@ NAMED = [
 @pytest.mark.parametrize("words", NAMED, ids=lambda words: " ".join(words[:2]))
 def test_a_bad_name(words: tuple[str, ...], name: str, home: CommandLine) -> None:
     extra = ("--household", HOUSEHOLD) if words == ("person", "add") else ()
-    home.fails(*words, name, *extra)
+    assert BAD_NAMES[name] in home.fails(*words, name, *extra)
 
 
 def test_a_bad_name_of_the_very_first_person_makes_no_household(tmp_path: Path) -> None:

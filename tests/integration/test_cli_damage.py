@@ -186,8 +186,11 @@ def test_a_damaged_key_file(pattern: str, cli: CommandLine) -> None:
 
 @pytest.mark.parametrize("pattern", ["root-*.key", "ring-*.db", "CURRENT"])
 def test_a_key_file_that_is_gone(pattern: str, cli: CommandLine) -> None:
-    only(cli.data / "keys", pattern).unlink()
-    cli.fails("history", code=1)
+    path = only(cli.data / "keys", pattern)
+    path.unlink()
+    line = cli.fails("history", code=1)
+    assert path.name in line
+    assert "from the newest key backup" in line
 
 
 def test_an_overwritten_ring(cli: CommandLine) -> None:

@@ -83,5 +83,7 @@ def test_both_run_beside_the_hub_and_come_back(hub: subprocess.Popen[str], tmp_p
 def test_they_end_with_a_hub_that_was_killed(hub: subprocess.Popen[str], tmp_path: Path) -> None:
     until(lambda: workbench(tmp_path)[0])
     both = children(hub.pid)
+    assert len(both) == 2
     hub.kill()
-    until(lambda: not [each for each in both if is_alive(each)])
+    until(lambda: not any(map(is_alive, both)))
+    assert workbench(tmp_path) == (0, "")

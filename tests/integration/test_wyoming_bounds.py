@@ -139,6 +139,9 @@ def test_a_client_that_reads_nothing_is_ended(engines: Engines) -> None:
         one.sendall(b'{"type": "describe"}\n' * 5_000)
         while server.counts.accepted == 0 or server.connections:
             await asyncio.wait([asyncio.create_task(asyncio.to_thread(int))], timeout=0.05)
+        assert (server.counts.accepted, server.connections) == (1, 0)
+        with pytest.raises(ConnectionError):
+            one.sendall(b"\n" * 10_000_000)
         one.close()
 
     run(engines, talk)

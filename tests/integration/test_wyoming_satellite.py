@@ -99,6 +99,7 @@ def test_a_satellite_is_connected_again_after_it_died(engines: Engines, satellit
                     await until(lambda: seen[-1].streams)
                     real.say(ASKED)
                     await until(lambda: house.kept)
+                    assert house.kept[0].transcript == "what is the time"
 
     run(engines, talk)
 

@@ -1,5 +1,6 @@
 """Whatever is sealed opens to itself, whole and by any range; whatever is changed does not open."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,11 +51,8 @@ def test_no_changed_byte_goes_unseen(key: bytes, context: Context, plaintext: by
     damaged = bytearray(seal(key, context, plaintext))
     place = data.draw(st.integers(0, len(damaged) - 1))
     damaged[place] ^= data.draw(st.integers(1, 255))
-    try:
+    with pytest.raises(BlobCorrupt):
         open_all(key, context, bytes(damaged))
-    except BlobCorrupt:
-        return
-    raise AssertionError(f"a changed byte at {place} was accepted")
 
 
 @given(st.lists(st.text(max_size=20), max_size=4), st.lists(st.text(max_size=20), max_size=4))

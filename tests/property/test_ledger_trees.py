@@ -20,6 +20,7 @@ from earwitness.ledger.merkle import (
 from earwitness.ledger.merkle_proofs import (
     consistency_proof,
     inclusion_proof,
+    root_of_inclusion,
     subtree_consistency_proof,
     verify_consistency,
     verify_inclusion,
@@ -86,7 +87,9 @@ def test_whole_subtrees_may_be_appended(level: int, count: int) -> None:
 @given(leaf_in_tree())
 def test_inclusion_proofs_verify(where: tuple[int, int]) -> None:
     index, size = where
-    verify_inclusion(index, size, LEAVES[index], inclusion_proof(index, size, node), root(0, size))
+    proof = inclusion_proof(index, size, node)
+    verify_inclusion(index, size, LEAVES[index], proof, root(0, size))
+    assert root_of_inclusion(index, size, LEAVES[index], proof) == root(0, size)
 
 
 @given(leaf_in_tree(), leaf_in_tree())
@@ -99,7 +102,10 @@ def test_an_inclusion_proof_proves_nothing_else(where: tuple[int, int], other: t
 
 @given(two_sizes())
 def test_consistency_proofs_verify(sizes: tuple[int, int]) -> None:
-    verify_consistency(*sizes, consistency_proof(*sizes, node), root(0, sizes[0]), root(0, sizes[1]))
+    proof = consistency_proof(*sizes, node)
+    verify_consistency(*sizes, proof, root(0, sizes[0]), root(0, sizes[1]))
+    with pytest.raises(ProofInvalid):
+        verify_consistency(*sizes, proof, leaf_hash(b"another"), root(0, sizes[1]))
 
 
 @given(two_sizes(), st.integers(0, 20), st.integers(0, 255))
@@ -142,3 +148,5 @@ def test_a_leaf_is_proved_in_a_subtree(where: tuple[int, int, int], data: st.Dat
     index = data.draw(st.integers(start, end - 1))
     proof = inclusion_proof(index - start, end - start, lambda level, at: node(level, at + (start >> level)))
     verify_subtree_inclusion(index, start, end, LEAVES[index], proof, root(start, end))
+    with pytest.raises(ProofInvalid):
+        verify_subtree_inclusion(index, start, end, leaf_hash(b"another"), proof, root(start, end))

@@ -241,6 +241,8 @@ def test_the_hub_can_close_the_microphone_and_a_person_opens_it() -> None:
         await until(lambda: not microphone.is_open and stage.lights[-1] is Light.MUTED)
         await stage.orders.put(Order.MUTE)
         await until(lambda: microphone.is_open)
+        assert microphone.opened == 2
+        assert Light.MUTED not in stage.lights[-1:]
         await stage.quit(running)
 
     on_stage(go)

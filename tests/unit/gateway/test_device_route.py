@@ -501,7 +501,8 @@ def test_a_device_that_reads_nothing_is_cut_off() -> None:
             session = hub.sessions.of("kitchen")
             long = Speech(bytes(30_000_000), 48_000)
             on_hub(hub, session.tell(long))
-            await until(lambda: session.closed)
+            await until(lambda: not hub.route.connected)
+            assert session.closed
 
     with served("kitchen", limits=Limits(send_wait=0.1, reply_lead=1e9, close_wait=0.1)) as hub:
         run(go(hub))

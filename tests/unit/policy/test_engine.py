@@ -4,7 +4,7 @@ import pytest
 
 from earwitness.kernel.errors import PolicyInvalid
 from earwitness.policy.actions import Action
-from earwitness.policy.engine import RULES, SCHEMA, Engine, Question, shipped_engine, uid
+from earwitness.policy.engine import RULES, SCHEMA, Engine, Question, shipped_engine, shipped_rules, uid
 
 SMALL_SCHEMA = """
 entity Household;
@@ -26,7 +26,11 @@ def look(*entities: dict[str, object], action: str = "look") -> Question:
 
 
 def test_the_shipped_policies_fit_their_schema() -> None:
-    shipped_engine()
+    assert shipped_engine()
+    rules, schema = shipped_rules()
+    unfitting = rules["household.cedar"].replace("principal.adult", "principal.grown_up")
+    with pytest.raises(PolicyInvalid, match=r"household\.cedar: .*grown_up"):
+        Engine({**rules, "household.cedar": unfitting}, schema)
 
 
 def test_every_policy_file_is_loaded() -> None:

@@ -34,7 +34,11 @@ def opened(village: Village, who: Person, *resources: Resource, action: Action =
 
 
 def test_a_grant_opens_what_it_is_for(village: Village, ada: Person, clip: Resource) -> None:
-    village.access.check(opened(village, ada, clip), PLAY, clip.id)
+    other = village.recording(ada.household, ada.id)
+    grant = opened(village, ada, clip)
+    village.access.check(grant, PLAY, clip.id)
+    with pytest.raises(GrantInvalid, match="something else"):
+        village.access.check(grant, PLAY, other.id)
 
 
 def test_the_log_is_told_once_per_subject_before_the_grant_exists(village: Village, ada: Person) -> None:

@@ -143,7 +143,8 @@ def test_a_damaged_message_is_another_one_or_refused(side: str, data: st.DataObj
 @settings(deadline=None)  # the machine may be busy
 @given(data=st.binary(max_size=600) | st.text(max_size=300))
 def test_anything_at_all_is_read_or_refused(side: str, data: str | bytes) -> None:
-    decoded(side, data)
+    message = decoded(side, data)
+    assert message is None or DECODE[side](ENCODE[side](message)) == message
 
 
 JSON = st.recursive(
@@ -160,7 +161,8 @@ def test_members_of_any_kind_are_read_or_refused(side: str, data: st.DataObject)
     name = data.draw(st.sampled_from([*FAMILY[side]]))
     members = {each.name: JSON for each in fields(FAMILY[side][name])}
     content = {"type": name} | data.draw(st.fixed_dictionaries({}, optional=members))
-    decoded(side, json.dumps(content))
+    message = decoded(side, json.dumps(content))
+    assert message is None or DECODE[side](ENCODE[side](message)) == message
 
 
 def test_what_is_out_of_bounds_is_not_sent_either() -> None:

@@ -173,9 +173,10 @@ def test_a_claim_sets_nothing_aside() -> None:
 @given(st.binary(max_size=400), st.integers(1, 50))
 def test_any_bytes_give_events_or_one_refusal(data: bytes, pieces: int) -> None:
     try:
-        decoded(data, limits=SMALL, pieces=pieces)
+        events = decoded(data, limits=SMALL, pieces=pieces)
     except BadInput:
         return
+    assert decoded(b"".join(map(encode, events))) == events
 
 
 @given(EVENTS, st.data())
@@ -184,6 +185,7 @@ def test_a_damaged_event_gives_events_or_one_refusal(event: Event, draw: st.Data
     for _ in range(draw.draw(st.integers(1, 3))):
         whole[draw.draw(st.integers(0, len(whole) - 1))] = draw.draw(st.integers(0, 255))
     try:
-        decoded(bytes(whole))
+        events = decoded(bytes(whole))
     except BadInput:
         return
+    assert decoded(b"".join(map(encode, events))) == events

@@ -21,7 +21,9 @@ def test_plain_http_to_another_machine_is_refused(endpoint: str) -> None:
 
 @pytest.mark.parametrize("endpoint", ["", "https://s3.example.org", "http://localhost:9000", "http://[::1]:9000"])
 def test_https_and_this_machine_are_accepted(endpoint: str) -> None:
-    S3Blobs(S3Place("bucket", endpoint=endpoint)).close()
+    blobs = S3Blobs(S3Place("bucket", endpoint=endpoint))
+    assert blobs._store.config.get("endpoint", "") == endpoint
+    blobs.close()
 
 
 def test_a_place_does_not_show_its_key() -> None:

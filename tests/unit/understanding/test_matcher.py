@@ -171,7 +171,8 @@ def test_any_words_give_an_answer_with_scores_in_bounds(english: Matcher, home: 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(max_size=200), max_size=15), st.floats(-1, 2))
 def test_any_text_gives_an_answer(english: Matcher, home: Context, texts: list[str], score: float) -> None:
-    english.understand([Hypothesis(text, score) for text in texts], home)
+    understood = english.understand([Hypothesis(text, score) for text in texts], home)
+    assert (understood.kind is Kind.OUT_OF_SCOPE) == (understood.best is None)
 
 
 def test_a_very_long_text_ends(english: Matcher, home: Context) -> None:

@@ -182,9 +182,11 @@ WORDS = st.sampled_from(
 
 @given(st.lists(WORDS, max_size=9), st.dates())
 def test_no_parser_raises_on_its_own_words(words: list[str], today: date) -> None:
+    said = " ".join(words)
     for kind in slots.PARSERS:
-        slots.parse(kind, " ".join(words), Context())
-    parse_date(" ".join(words), today)
+        value = slots.parse(kind, said, Context())
+        assert value is None or (value.kind, value.text, value.score) == (kind, plain(said), 1.0)
+    assert isinstance(parse_date(said, today), date | None)
 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.times(), st.booleans())  # noqa: DTZ001 - local time is meant
