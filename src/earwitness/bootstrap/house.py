@@ -137,7 +137,9 @@ class House:
         """
         if not insist:
             self.log.publish()
-        return sweep(self.database, self.blobs, self.keyring, self.removal, intake_lock(self.data), insist=insist)
+        found = sweep(self.database, self.blobs, self.keyring, self.removal, intake_lock(self.data), insist=insist)
+        self.learning.sweep()
+        return found
 
     def turn_epoch(self, progress: Progress = lambda _done, _all: None) -> list[Receipt]:
         """Turn the root epoch now; return the receipts of erasures for which this was the last thing missing."""

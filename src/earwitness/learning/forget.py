@@ -27,7 +27,7 @@ from earwitness.learning.snapshot import SHARED
 from earwitness.policy.access import Access, Action, Resource
 from earwitness.policy.purposes import Purpose
 from earwitness.storage.database import Database
-from earwitness.storage.schema import person
+from earwitness.storage.schema import household, person
 from earwitness.storage.schema.learning import learning_forgotten
 from earwitness.vault.audit import Audit, Event
 
@@ -93,16 +93,19 @@ class Forgetting:
         """Do a work row of :data:`FORGET_JOB`: destroy the model, and queue learning again."""
         name = str(payload["release"])
         try:
-            found = self._learning.releases.find(name)
+            self._end(name)
         except NotFound:  # its household was erased, with the key
-            self._learning.releases.sweep()
+            self._learning.sweep()
             return
-        was_used = found.state is State.ACTIVE
         self._learning.releases.destroy(name, "forgotten")
-        self._learning.releases.sweep()
-        if was_used:
-            with self._database.write() as tx:
-                again = {} if found.subject == SHARED else {"household": found.subject}
+        self._learning.sweep()
+
+    def _end(self, name: str) -> None:
+        """Let nobody use it any more; in the same transaction learning again is queued, whatever happens after."""
+        with self._database.write() as tx:
+            ended = self._learning.releases.end(tx, name)
+            if ended.state is State.ACTIVE:
+                again = {} if ended.subject == SHARED else {"household": ended.subject}
                 enqueue(tx, RELEARN_JOB, again, key=f"{RELEARN_JOB}:{name}", now=self._clock.now_ms())
 
     def carry_out_due(self) -> list[str]:
@@ -117,16 +120,24 @@ class Forgetting:
         """Do a work row of :data:`RELEARN_JOB`: learn from those who stay.
 
         Raises:
+            NotFound: somebody else took their share back meanwhile; the row is tried again, without them.
             EngineFailed: the learner's process failed; the row is tried again.
         """
+        layer = str(payload.get("household", SHARED))
         try:
-            return self._learning.run(str(payload.get("household", SHARED))).release
-        except NotFound as error:  # the household went, or somebody else took their share back meanwhile
+            return self._learning.run(layer).release
+        except NotFound as error:
+            if layer == SHARED or self._stands(layer):
+                raise
             logger.info("nothing was learned again: %s", type(error).__name__)
             return None
         except EngineFailed:
             logger.warning("learning again failed")
             raise
+
+    def _stands(self, home: str) -> bool:
+        with self._database.read() as tx:
+            return tx.scalar(select(household.c.id).where(household.c.id == home)) is not None
 
     def handlers(self) -> dict[str, Callable[[Payload], None]]:
         """What does each kind of work row."""

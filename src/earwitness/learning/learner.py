@@ -4,6 +4,7 @@ A layer is what all share, or a household's own. Both are in use at once: the se
 before those that are shared; of the other parts the household's is taken where it has one.
 """
 
+import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER
 from earwitness.learning.gate import Verdict
 from earwitness.learning.process import Progress, Task, learn
 from earwitness.learning.release import Made, Release, Releases
+from earwitness.learning.scratch import clear_away
 from earwitness.learning.snapshot import SHARED, Snapshot, Snapshots
 from earwitness.learning.split import Side
 from earwitness.understanding.taught import NOTHING, Taught, read_taught, together
@@ -121,9 +123,14 @@ class Learning:
         return figures
 
     def clear(self) -> None:
-        """Remove what a crash left open, scratch of runs and opened models; for the start of the hub."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove what a crash left, and opened models that no other process uses; for the start of the hub."""
+        clear_away(self.folder)
         self.releases.close_all()
+
+    def sweep(self) -> None:
+        """Remove what runs and releases left that did not come to their end; leaves alone what is under way."""
+        clear_away(self.folder)
+        self.releases.sweep()
 
     def in_use(self, household: str | None = None) -> InUse:
         """What is in use now; opened into ``run/models`` at the first time. Never raises for what is gone."""
@@ -163,8 +170,14 @@ def _acoustics(folder: Path) -> Path:
     from earwitness.learning.adapt import acoustics  # noqa: PLC0415 - numpy and PocketSphinx, for the hub alone
 
     place = folder / "acoustics"
-    if not (place / "means").exists():
-        acoustics.install_means((folder / MEANS).read_bytes(), place)
+    if not place.exists():
+        making = folder / f".acoustics.{secrets.token_hex(4)}"
+        try:
+            acoustics.install_means((folder / MEANS).read_bytes(), making)
+            with suppress(OSError):  # another was first
+                making.rename(place)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
     return place
 
 

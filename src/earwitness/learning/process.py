@@ -1,8 +1,6 @@
 """The learner's process as the house sees it: started with an assignment, asked for nothing, never left behind."""
 
 import os
-import secrets
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,8 +14,8 @@ from earwitness.learning import wire
 from earwitness.learning.budget import Budget
 from earwitness.learning.gate import Verdict
 from earwitness.learning.release import Made
+from earwitness.learning.scratch import scratch
 from earwitness.learning.snapshot import Snapshot
-from earwitness.storage.files import make_folder
 
 if TYPE_CHECKING:
     from earwitness.learning.adapt.language import Language
@@ -47,24 +45,20 @@ def learn(snapshot: Snapshot, task: Task, folder: Path, progress: Progress = lam
     Raises:
         EngineFailed: the process died, or failed.
     """
-    scratch = folder / f"run-{secrets.token_hex(8)}"
-    make_folder(scratch)
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "earwitness.learning.worker"],
+    with scratch(folder) as mine:
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "earwitness.learning.worker", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={name: os.environ[name] for name in HANDED_DOWN if name in os.environ}
             | ONE_THREAD
-            | {"TMPDIR": str(scratch)},
+            | {"TMPDIR": str(mine)},
         )
         try:
-            return _converse(process, snapshot, task, scratch, progress)
+            return _converse(process, snapshot, task, mine, progress)
         finally:
             _end(process)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

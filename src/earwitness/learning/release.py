@@ -82,7 +82,17 @@ class Releases:
             NotFound: what it learned from was erased meanwhile; nothing of it stays.
         """
         name = new_id("release", self._random)
-        files = self._shelf.put(snapshot.subject, name, made.files)
+        with self._shelf.changing():
+            self._make(name, snapshot, made)
+        return self.find(name)
+
+    def _make(self, name: str, snapshot: Snapshot, made: Made) -> None:
+        if snapshot.subject == SHARED:
+            self._shelf.prepare(SHARED)
+        try:
+            files = self._shelf.put(snapshot.subject, name, made.files)
+        except KeyDestroyed as error:  # the household went; it gets no key again
+            raise _erased_meanwhile() from error
         body = self._manifest(name, snapshot, made, files)
         try:
             with self._database.write() as tx:
@@ -105,12 +115,11 @@ class Releases:
         except BaseException:
             self._shelf.destroy(name, files)
             raise
-        return self.find(name)
 
     def _require_whole(self, tx: Connection, snapshot: Snapshot) -> None:
         """Refuse what was learned from somebody who took it back while it was learned."""
         if count_examples(tx, snapshot.id) != len(snapshot.examples):
-            raise NotFound("Something it learned from was erased meanwhile.", next_step="Let it learn again.")
+            raise _erased_meanwhile()
 
     def activate(self, release_id: str) -> Release:
         """Let a release be used from now on; the one before is retired.
@@ -217,10 +226,8 @@ class Releases:
         Raises:
             NotFound: there is no such release.
         """
-        release = self.find(release_id)
         with self._database.write() as tx:
-            ended = {"state": str(State.DESTROYED), "ended_at": self._clock.now_ms()}
-            tx.execute(update(learning_release).where(learning_release.c.id == release.id).values(**ended))
+            release = self.end(tx, release_id)
         fingerprints = self._shelf.destroy(release.id, release.files)
         body = {
             "v": 1,
@@ -242,17 +249,36 @@ class Releases:
                 self._drop_salt(tx, release.snapshot)
         return self.find(release_id)
 
+    def end(self, tx: Connection, release_id: str) -> Release:
+        """Let nobody use a release from when ``tx`` commits, before it is destroyed; return it as it stood.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        row = tx.execute(select(learning_release).where(learning_release.c.id == release_id)).first()
+        if row is None:
+            raise NotFound("There is no such release.", next_step="earwitness learn releases")
+        if row.state != str(State.DESTROYED):
+            ended = {"state": str(State.DESTROYED), "ended_at": self._clock.now_ms()}
+            tx.execute(update(learning_release).where(learning_release.c.id == release_id).values(**ended))
+        return self._read(tx, row)
+
     def close_all(self) -> None:
-        """Remove what was opened of releases; it is opened again when it is used."""
-        self._shelf.clear()
+        """Remove what was opened of releases and no other process uses; it is opened again when it is used."""
+        self._shelf.clear(self._standing()[1])
 
     def sweep(self) -> int:
-        """Remove files that no release names (of a household that was erased, of a crash); return how many."""
+        """Remove keys and files that no release names (of an erased household, of a crash); return how many."""
+        with self._shelf.alone():
+            return self._shelf.sweep(*self._standing())
+
+    def _standing(self) -> tuple[set[str], set[str]]:
+        """The sealed files that releases name, and the releases that are not destroyed."""
+        standing = learning_release.c.state != str(State.DESTROYED)
         with self._database.read() as tx:
-            known = set(tx.scalars(select(learning_file.c.sealed_sha256)))
-            standing = learning_release.c.state != str(State.DESTROYED)
             releases = set(tx.scalars(select(learning_release.c.id).where(standing)))
-        return self._shelf.sweep(known, releases)
+            mine = select(learning_file.c.sealed_sha256).join(learning_release).where(standing)
+            return set(tx.scalars(mine)), releases
 
     def proof(self, release_id: str, *, destroyed: bool = False) -> bytes:
         """The manifest, or the account of its destruction, as a tlog-proof file that verifies anywhere.
@@ -311,6 +337,10 @@ class Releases:
             json.loads(row.manifest[SALT_SIZE:]),
             tuple(Shelved(each.name, each.sha256, each.sealed_sha256, each.size) for each in files),
         )
+
+
+def _erased_meanwhile() -> NotFound:
+    return NotFound("Something it learned from was erased meanwhile.", next_step="Let it learn again.")
 
 
 def _file_row(release: str, each: Shelved) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 In this order: recordings with a correction or an annotation that still stand and were not forgotten; the
 consents, asked of policy.access person by person (an entry in each one's log before anything is opened); the content,
-read under that grant; the split by person; the rows. For a household's own layer a person's own corrections
-count without a yes to training. What is shared takes the yes.
+read under that grant; once more which recordings stand, for that took a while; the split by person; the rows. For a
+household's own layer a person's own corrections count without a yes to training. What is shared takes the yes.
 """
 
 import hashlib
@@ -76,14 +76,16 @@ class Snapshots:
             EarwitnessError: the log could not be told; nothing was opened.
         """
         with self._database.read() as tx:
-            if subject != SHARED and tx.scalar(select(household.c.id).where(household.c.id == subject)) is None:
-                raise NotFound("There is no such household.", next_step="earwitness household list")
             candidates = self._candidates(tx, subject)
-        examples = tuple(example for group in candidates.values() for example in self._open(group, subject))
-        salt = self._random(32)
-        side_of = sides(salt, (each.subject for each in examples))
-        taken = Snapshot(new_id("snap", self._random), subject, examples, side_of, _root(salt, examples))
-        self._write(taken, salt)
+        opened = [example for group in candidates.values() for example in self._open(group, subject)]
+        with self._database.write() as tx:
+            self._database.serialize(tx, "ledger")  # who takes back what they taught is before this or after it
+            standing = {name for group in self._candidates(tx, subject).values() for name in group}
+            examples = tuple(each for each in opened if each.recording in standing)
+            salt = self._random(32)
+            side_of = sides(salt, (each.subject for each in examples))
+            taken = Snapshot(new_id("snap", self._random), subject, examples, side_of, _root(salt, examples))
+            self._write(tx, taken, salt)
         return taken
 
     def learned_from(self, snapshot_id: str) -> frozenset[str]:
@@ -95,7 +97,9 @@ class Snapshots:
             return frozenset(tx.scalars(query))
 
     def _candidates(self, tx: Connection, subject: str) -> dict[str, list[str]]:
-        """Recordings by subject."""
+        """Recordings by subject, without those that somebody took back."""
+        if subject != SHARED and tx.scalar(select(household.c.id).where(household.c.id == subject)) is None:
+            raise NotFound("There is no such household.", next_step="earwitness household list")
         said = func.max(artefact.c.created_at)
         query = (
             select(recording.c.id, recording.c.subject_id)
@@ -160,7 +164,7 @@ class Snapshots:
         reviewed = self._reading.artefact(grant, item, ANNOTATION) if annotated else None
         return (Source.ANNOTATION, of_annotation(reviewed, heard)) if reviewed is not None else None
 
-    def _write(self, taken: Snapshot, salt: bytes) -> None:
+    def _write(self, tx: Connection, taken: Snapshot, salt: bytes) -> None:
         row: dict[str, Any] = {"id": taken.id, "subject_id": taken.subject, "salt": salt}
         rows = [
             {
@@ -172,10 +176,9 @@ class Snapshots:
             }
             for each in taken.examples
         ]
-        with self._database.write() as tx:
-            tx.execute(insert(learning_snapshot), [row | {"made_at": self._clock.now_ms()}])
-            if rows:
-                tx.execute(insert(learning_example), rows)
+        tx.execute(insert(learning_snapshot), [row | {"made_at": self._clock.now_ms()}])
+        if rows:
+            tx.execute(insert(learning_example), rows)
 
 
 def _root(salt: bytes, examples: Sequence[Example]) -> str:

@@ -1,7 +1,7 @@
 """The learner's process: takes one assignment from its standard input, learns, and writes what came of it.
 
 It holds no keys and opens nothing of the house; what it needs is in the message. Its scratch folder is the
-hub's, private, and removed by the hub whatever happens here. It ends with the hub. An error of the tree is
+hub's, private, and removed by the hub whatever happens here. It ends with whoever started it. An error of the tree is
 answered; of anything else only the class is told, for a text may quote what somebody said.
 """
 
@@ -51,9 +51,11 @@ def _assignment(head: dict[str, Any], parts: list[bytes]) -> Assignment:
 
 
 def main() -> int:
-    """Run; the exit code is 0 if an outcome or an error was told."""
+    """Run for the process whose id is the argument; the exit code is 0 if an outcome or an error was told."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    if os.getppid() != int(sys.argv[1]):  # it died before it could be said that this one ends with it
+        return 1
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(5)
     with os.fdopen(os.dup(1), "wb") as outgoing:
