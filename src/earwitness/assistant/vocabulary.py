@@ -5,7 +5,7 @@ is compiled again only when they changed.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -64,6 +64,10 @@ class Vocabulary:
         """What this household may say; compiled at the first time."""
         known = self._known.get(household)
         return known[1] if known else await self.refresh(household, zone)
+
+    def known(self) -> Mapping[str, Sayable]:
+        """Every household whose sayable is compiled, with it."""
+        return {household: sayable for household, (_, sayable) in self._known.items()}
 
     async def refresh(self, household: str, zone: tzinfo) -> Sayable:
         """Ask the skills for their names again, and compile if they changed."""

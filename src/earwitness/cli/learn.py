@@ -39,7 +39,11 @@ ReleaseId = Annotated[str, typer.Argument(metavar="RELEASE", help="A release's i
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     learn = App(help="Learn from what people put right; compare, release, roll back, forget.")
-    lines = ("earwitness learn correct last --said 'turn on the lamp'", "earwitness learn correct rec_… --not-for-me")
+    lines: tuple[str, ...] = (
+        "earwitness learn correct last --said 'turn on the lamp'",
+        "earwitness learn correct last --said 'let there be light' --meant 'turn on the lamp'",
+        "earwitness learn correct rec_… --not-for-me",
+    )
     learn.command("correct", epilog=examples(*lines))(correct)
     learn.command("snapshot", epilog=examples("earwitness learn snapshot", "earwitness learn snapshot --own"))(snapshot)
     runs = ("earwitness learn run", "earwitness learn run --own", "earwitness learn run --noise kitchen.flac")
@@ -55,6 +59,9 @@ def register(app: typer.Typer) -> None:
 def correct(  # noqa: PLR0917 - options
     recording: Annotated[str, typer.Argument(metavar="RECORDING", help="Its id, or 'last' for your newest.")],
     said: Annotated[str, typer.Option(metavar="WORDS", help="What was really said.")] = "",
+    meant: Annotated[
+        str, typer.Option(metavar="WORDS", help="A sentence it understands, that does what you meant.")
+    ] = "",
     intent: Annotated[str, typer.Option(metavar="NAME", help="What was meant, as the sentences call it.")] = "",
     slot: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A value of what was meant.")] = None,
     not_for_me: Annotated[bool, typer.Option("--not-for-me", help="Nobody spoke to it.")] = False,
@@ -66,7 +73,7 @@ def correct(  # noqa: PLR0917 - options
 
     It teaches your own household. What others use it teaches only with your yes to training.
     """
-    wrong = Wrong.FOR_ME if not_for_me else (Wrong.MEANT if intent else Wrong.SAID)
+    wrong = Wrong.FOR_ME if not_for_me else (Wrong.MEANT if intent or meant else Wrong.SAID)
     if any("=" not in each for each in slot or []):
         raise BadInput("A slot is NAME=VALUE.", next_step="For example --slot name=lamp")
     slots = dict(each.split("=", 1) for each in slot or [])
@@ -74,7 +81,7 @@ def correct(  # noqa: PLR0917 - options
         person = asking(house, as_person)
         name = find_recording(house, person, recording)
         made = house.corrections.record(
-            person.actor(), name, wrong, said=said or None, intent=intent or None, slots=slots
+            person.actor(), name, wrong, said=said or None, intent=intent or None, slots=slots, meant=meant or None
         )
     show_record({"recording": name, "wrong": str(made.wrong)}, as_json=as_json)
 

@@ -39,7 +39,8 @@ class Wrong(StrEnum):
 class Correction:
     """One correction: ``said`` are the words as they were spoken, None where they were heard right.
 
-    ``intent`` and ``slots`` say what was meant, by the names of the templates. ``by`` is the person's id.
+    ``intent`` and ``slots`` say what was meant, by the names of the templates; ``meant`` says it as a sentence that is
+    understood. ``by`` is the person's id.
     """
 
     wrong: Wrong
@@ -48,6 +49,7 @@ class Correction:
     slots: Mapping[str, str] = field(default_factory=dict)
     by: str = ""
     at: int = 0
+    meant: str | None = None
 
     def to_bytes(self) -> bytes:
         """The correction as it is kept: JSON, UTF-8."""
@@ -56,6 +58,8 @@ class Correction:
             shown["said"] = self.said
         if self.intent is not None:
             shown["intent"] = self.intent
+        if self.meant is not None:
+            shown["meant"] = self.meant
         if self.slots:
             shown["slots"] = dict(self.slots)
         return json.dumps(shown, ensure_ascii=False, sort_keys=True).encode()
@@ -72,9 +76,8 @@ def read_correction(data: bytes) -> Correction:
         if body["v"] != VERSION:
             raise _corrupt()
         slots = {str(name): str(value) for name, value in body.get("slots", {}).items()}
-        return Correction(
-            Wrong(body["wrong"]), body.get("said"), body.get("intent"), slots, str(body["by"]), int(body["at"])
-        )
+        said, intent, meant = (body.get(name) for name in ("said", "intent", "meant"))
+        return Correction(Wrong(body["wrong"]), said, intent, slots, str(body["by"]), int(body["at"]), meant)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _corrupt() from error
 
@@ -102,17 +105,19 @@ class Corrections:
         said: str | None = None,
         intent: str | None = None,
         slots: Mapping[str, str] | None = None,
+        meant: str | None = None,
     ) -> Correction:
         """Record a correction of a recording that is the actor's; durable when this returns.
 
-        "Not what I said" needs ``said``; "not what I meant" needs ``intent`` or ``said``; "not for me" neither.
+        "Not what I said" needs ``said``; "not what I meant" needs ``meant``, ``intent`` or ``said``; "not for me" none.
 
         Raises:
             BadInput: what was really said or meant is missing, or too long.
             NotFound: no such recording, or it is gone.
             AccessDenied: it is somebody else's.
         """
-        made = Correction(wrong, _words(said), intent or None, dict(slots or {}), actor.id, self._clock.now_ms())
+        now = self._clock.now_ms()
+        made = Correction(wrong, _words(said), intent or None, dict(slots or {}), actor.id, now, _words(meant))
         _check(made)
         item = self._reading.find(recording)
         grant = self._access.open(actor, Action.RECORDING_CORRECT, [item.resource], Purpose.HISTORY)
@@ -140,9 +145,11 @@ def _words(text: str | None) -> str | None:
 def _check(made: Correction) -> None:
     if made.wrong is Wrong.SAID and made.said is None:
         raise BadInput("What was really said is missing.", next_step="Give the words as they were spoken.")
-    if made.wrong is Wrong.MEANT and made.intent is None and made.said is None:
+    if made.wrong is Wrong.MEANT and made.meant is None and made.intent is None and made.said is None:
         raise BadInput("What was meant is missing.", next_step="Choose what it should have done, or say it in words.")
-    if made.said is not None and len(made.said) > LONGEST_TEXT:
+    if made.meant is not None and made.intent is not None:
+        raise BadInput("What was meant is given twice.", next_step="Say it in words, or by its name, not both.")
+    if any(text is not None and len(text) > LONGEST_TEXT for text in (made.said, made.meant)):
         raise BadInput(f"A correction has up to {LONGEST_TEXT} letters.", next_step="Give this one sentence only.")
     if made.intent is not None and len(made.intent) > LONGEST_SLOT:
         raise BadInput("The name of what was meant is too long.", next_step="Choose one from the list.")

@@ -39,6 +39,8 @@ class Account:
     wake: bool | None = None
     trusted: bool = False
     """the words are what was heard, and somebody said that it was right"""
+    meant: str | None = None
+    """a sentence that the words stand for"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def of_correction(correction: Correction, heard: str) -> Account:
     if correction.wrong is Wrong.FOR_ME:
         return Account(for_me=False, wake=False)
     words = correction.said or (heard if correction.wrong is Wrong.MEANT else None)
-    return Account(words, correction.intent, correction.slots, for_me=True, wake=True)
+    return Account(words or None, correction.intent, correction.slots, for_me=True, wake=True, meant=correction.meant)
 
 
 def of_annotation(data: bytes, heard: str) -> Account:

@@ -6,10 +6,11 @@ that the gate lets through. Sentences of people's own need no comparison: they a
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -17,24 +18,20 @@ from earwitness.learning.adapt import acoustics
 from earwitness.learning.adapt.background import Sound, between_words, room, samples
 from earwitness.learning.adapt.language import Language, Meaning, Speech, wanted
 from earwitness.learning.adapt.material import Lesson, Material
-from earwitness.learning.adapt.sureness import Read, fit_sharpness
 from earwitness.learning.adapt.understanding import fit_understanding
 from earwitness.learning.adapt.wake import fit_wake, shipped_network, windows_of
 from earwitness.learning.adapt.wording import fit_wording
 from earwitness.learning.budget import Budget
-from earwitness.learning.evaluate import LEVELS_DB, Comparison, Recipe, System, in_turn, paired, trials, understood
+from earwitness.learning.evaluate import LEVELS_DB, QUIET, Comparison, Recipe, System, paired, trials, understood
 from earwitness.learning.examples import Example
 from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER, WEIGHTS
 from earwitness.learning.gate import Judged, Verdict, judge, overall
 from earwitness.learning.paired import Paired, Trial, compare
-from earwitness.learning.split import Side
+from earwitness.learning.split import Side, groups
 from earwitness.speech.asr.acoustics.aligning import Aligner, frames_of
 from earwitness.speech.asr.acoustics.model import install
 from earwitness.speech.verify.network import Network, load_network, save_network
 from earwitness.understanding.taught import NOTHING, Taught, read_taught
-
-MOST_READ: Final = 24  # clips that tell how far the best reading should stand out
-READ_AT_DB: Final = (9.0,)
 
 Progress = Callable[[str, int, int], None]
 
@@ -78,7 +75,6 @@ class Run:
         self._conditions: dict[str, list[Paired]] = {}
         self._files: dict[str, bytes] = {}
         self._learned: dict[str, int] = {}
-        self._sharpness = 1.0
         self._blocked = False  # something that is in use would become worse
 
     @property
@@ -145,6 +141,9 @@ class Run:
     def _comparing(self, done: int, whole: int) -> None:
         self._progress("comparing", done, whole)
 
+    def _comparing_from(self, before: int, whole: int, done: int, _all: int) -> None:
+        self._comparing(before + done, whole)
+
     def _told(self) -> dict[str, Any]:
         return {
             name: each.to_json() | {"conditions": [found.to_json() for found in self._conditions.get(name, [])]}
@@ -167,7 +166,8 @@ class Run:
         if account.for_me is False:
             return account.words or example.heard or None, None
         if account.intent is None:
-            return account.words, self._plain.meaning(account.words) if account.words else None
+            means = account.meant or account.words
+            return account.words, self._plain.meaning(means) if means else None
         meaning = wanted(account.intent, account.slots)
         if account.words or self._plain.meaning(example.heard) == meaning:
             return account.words or example.heard, meaning
@@ -177,16 +177,19 @@ class Run:
     # --- the parts ----------------------------------------------------------------------------------
 
     def _recogniser(self, material: Material) -> None:
-        wording = fit_wording(material, self._plain.meaning)
-        fitted = acoustics.fit_acoustics(material, lambda done, whole: self._progress("listening", done, whole))
+        apart = groups(self._given.sides)
+        wordings = [fit_wording(material.without(group), self._plain.meaning) for group in apart]
+        fits = acoustics.fit_acoustics(material, apart, lambda done, whole: self._progress("listening", done, whole))
+        learned = [_Learned(*each) for each in zip(apart, wordings, fits, strict=True)]
+        wording, fitted = learned[0].wording, learned[0].fitted
         self._learned |= {
             "sentences": len(wording.sentences),
             "pairs": sum(map(len, wording.pairs.values())),
             "clips": fitted.clips if fitted else 0,
             "noise_ms": len(fitted.noise) // 16 if fitted and fitted.noise is not None else 0,
         }
-        better = self._judge_recogniser(material, wording, fitted)
-        taught = replace(wording, sharpness=self._sharpness) if better else Taught(wording.sentences)
+        better = self._judge_recogniser(material, learned)
+        taught = wording if better else Taught(wording.sentences)
         if taught:
             self._files[TAUGHT] = taught.to_bytes()
         if wording.sentences:
@@ -194,34 +197,36 @@ class Run:
         if better and fitted:
             self._files[MEANS] = acoustics.to_bytes(fitted.means, fitted.noisy)
 
-    def _judge_recogniser(self, material: Material, wording: Taught, fitted: acoustics.AcousticFit | None) -> bool:
-        tested = [each for each in material.test() if each.meaning is not None and each.example.pcm]
-        if not (wording.pairs or fitted):
+    def _judge_recogniser(self, material: Material, learned: Sequence["_Learned"]) -> bool:
+        """Judge what was learned without each group by how it hears that group; the first is what may be released."""
+        if not learned[0]:
             self._parts["recogniser"] = Judged(Verdict.NOT_ENOUGH, "not enough evidence: too few clips to learn from")
             return False
-        folder = install(fitted.means, self._given.scratch / "after", fitted.noisy) if fitted else None
-        after = Recipe(self._given.language, wording, folder)
-        self._sharpness = self._fitted_sharpness(after, material, fitted.noise if fitted else None)
-        self._learned["sharpness_percent"] = round(100 * self._sharpness)
-        after = replace(after, taught=replace(wording, sharpness=self._sharpness))
-        noise = self._noise(tested, fitted.noise if fitted else None)
-        both = Comparison(self._used, after, tested, noise, self._given.levels_db)
-        found = paired(trials(both, self._given.budget, self._comparing))
-        self._conditions["recogniser"] = found
-        self._parts["recogniser"] = judge(found)
+        comparisons = [self._comparison(material, at, each) for at, each in enumerate(learned) if each]
+        comparisons = [each for each in comparisons if each.lessons]
+        whole = min(self._given.budget.clips, sum(len(each.lessons) for each in comparisons))
+        found: dict[str, list[Trial]] = {}
+        begun, before = time.monotonic(), 0
+        for at, each in enumerate(comparisons):
+            left = len(comparisons) - at
+            seconds = (self._given.budget.seconds - (time.monotonic() - begun)) / left
+            budget = Budget(max(1.0, seconds), -(-(whole - before) // left))
+            heard = trials(each, budget, partial(self._comparing_from, before, whole))
+            before += len(heard[QUIET])
+            for condition, more in heard.items():
+                found.setdefault(condition, []).extend(more)
+        self._conditions["recogniser"] = paired(found)
+        self._parts["recogniser"] = judge(self._conditions["recogniser"])
         return self._lets("recogniser", in_use=MEANS in self._given.current or bool(self._used.taught.pairs))
 
-    def _fitted_sharpness(self, after: Recipe, material: Material, noise: Sound | None) -> float:
-        """Fitted to what the new system makes of some clips that it was learned from, in quiet and in noise."""
-        system, read = System.open(after), []
-        lessons = [each for each in material.learn() if each.meaning is not None and each.example.pcm]
-        known = Comparison(after, after, (), noise, READ_AT_DB)
-        for done, lesson in enumerate(in_turn(lessons)[:MOST_READ]):
-            for _, pcm in known.heard(lesson):
-                if lesson.meaning is not None:
-                    read.append(Read(tuple(system.hear(pcm)), lesson.meaning))
-            self._progress("weighing", done + 1, min(MOST_READ, len(lessons)))
-        return fit_sharpness(read, lambda readings: system.speech.meaning(readings) if readings else None)
+    def _comparison(self, material: Material, at: int, learned: "_Learned") -> Comparison:
+        """What is in use, and what was learned without a group, on the clips of that group."""
+        fitted = learned.fitted
+        folder = install(fitted.means, self._given.scratch / f"after-{at}", fitted.noisy) if fitted else None
+        after = Recipe(self._given.language, learned.wording, folder)
+        tested = [each for each in material.without(learned.apart).test() if each.meaning and each.example.pcm]
+        noise = self._noise(tested, fitted.noise if fitted else None)
+        return Comparison(self._used, after, tested, noise, self._given.levels_db)
 
     def _noise(self, tested: list[Lesson], learned: Sound | None) -> Sound | None:
         """The noise of people who were not learned from; where they have too little of it, the one that was."""
@@ -273,6 +278,19 @@ class Run:
         path = self._given.scratch / "verifier-before.npz"
         path.write_bytes(self._given.current[VERIFIER])
         return load_network(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What was learned without the people ``apart``."""
+
+    apart: frozenset[str]
+    wording: Taught
+    fitted: acoustics.AcousticFit | None
+
+    def __bool__(self) -> bool:
+        """Whether it would hear anything otherwise than what is in use."""
+        return bool(self.wording.pairs or self.fitted)
 
 
 def _wakes(before: Network, after: Network, material: Material) -> Paired:

@@ -15,6 +15,7 @@ from earwitness.learning.examples import Account, Example, Source
 LENGTH: Final = struct.Struct(">I")
 LARGEST_HEAD: Final = 64 * 1024 * 1024
 LARGEST_PART: Final = 256 * 1024 * 1024
+ACCOUNT: Final = ("words", "intent", "slots", "for_me", "wake", "trusted", "meant")
 
 
 def send(stream: IO[bytes], head: Mapping[str, Any], parts: Sequence[bytes] = ()) -> None:
@@ -70,6 +71,7 @@ def pack_examples(examples: Sequence[Example]) -> tuple[list[dict[str, Any]], li
                 "for_me": said.for_me,
                 "wake": said.wake,
                 "trusted": said.trusted,
+                "meant": said.meant,
                 "heard": each.heard,
                 "shared": each.shared,
             }
@@ -86,7 +88,7 @@ def unpack_examples(rows: Sequence[Mapping[str, Any]], parts: Sequence[bytes]) -
             row["subject"],
             row["household"],
             Source(row["source"]),
-            Account(row["words"], row["intent"], row["slots"], row["for_me"], row["wake"], row["trusted"]),
+            Account(**{name: row[name] for name in ACCOUNT}),
             row["heard"],
             row["shared"],
             parts[2 * at],

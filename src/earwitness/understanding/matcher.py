@@ -14,7 +14,8 @@ from earwitness.understanding.context import Context
 from earwitness.understanding.fuzzy import FuzzyMatcher, Near
 from earwitness.understanding.learned.matcher import LearnedMatcher
 from earwitness.understanding.names import bare
-from earwitness.understanding.taught import sharpened
+from earwitness.understanding.taught import ORIGIN
+from earwitness.understanding.taught import SURE as TAUGHT_SURE
 from earwitness.understanding.templates import TemplateMatcher
 from earwitness.understanding.values import Hypothesis, Interpretation, Kind, Source, Understanding
 
@@ -40,7 +41,6 @@ class Matcher:
     def understand(self, hypotheses: Sequence[Hypothesis] | str, context: Context) -> Understanding:
         """What the n-best (or a typed text) means."""
         heard = [Hypothesis(hypotheses)] if isinstance(hypotheses, str) else list(hypotheses)
-        heard = sharpened(heard, context.taught.sharpness) if context.taught else heard
         heard = sorted((each for each in heard if each.text.strip()), key=lambda each: -each.score)[:MOST_HYPOTHESES]
         readings = merged(_weighed(heard, lambda text: self._exact(text, context)))
         if not readings or readings[0].score < SURE:
@@ -50,11 +50,23 @@ class Matcher:
 
     def _exact(self, text: str, context: Context) -> list[Interpretation]:
         """The best exact reading; further ones of the same text are its alternatives, not its rivals."""
-        own = context.taught.meaning(text, context) if context.taught else None
+        own = self._own(text, context)
         if own is not None:
             return [own]
         found = self.templates.match(text, context)
         return [replace(found[0], alternatives=tuple(found[1:]))] if found else []
+
+    def _own(self, text: str, context: Context) -> Interpretation | None:
+        """What a sentence of the household's own means; None for others, and where what it stands for means nothing."""
+        if not context.taught:
+            return None
+        stands_for = context.taught.stands_for(text)
+        if not stands_for:
+            return context.taught.meaning(text, context)
+        found = self.understand(stands_for, replace(context, taught=None))
+        if found.kind is not Kind.UNDERSTOOD or found.best is None:
+            return None
+        return replace(found.best, score=TAUGHT_SURE, source=Source.LEARNED, text=text, origin=ORIGIN, alternatives=())
 
     def _freely(self, text: str, context: Context) -> list[Interpretation]:
         if self.fuzzy.is_a_name(text, context):

@@ -2,12 +2,13 @@
 
 Used in three places: the graph of sentences gets the taught ones and chances (:meth:`Taught.shape`), so that the
 recogniser can hear them and prefers what people here say; the matcher asks for the meaning of a taught sentence word
-for word, before any template. The file (``taught.json``) is data: JSON, UTF-8, written and read here.
+for word, before any template: an intent with slots, or another sentence that it stands for. The file
+(``taught.json``) is data: JSON, UTF-8, written and read here.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
 from typing import Any, Final
@@ -15,23 +16,31 @@ from typing import Any, Final
 from earwitness.kernel.errors import BadInput
 from earwitness.kernel.word_graph import END, WordGraph
 from earwitness.understanding.context import Context
-from earwitness.understanding.values import Hypothesis, Intent, Interpretation, SlotValue, Source
+from earwitness.understanding.values import Intent, Interpretation, SlotValue, Source
 from earwitness.understanding.wording import plain
 
 VERSION: Final = 1
 CAUTION: Final = 4.0  # a word seen fewer times than this says little about what follows it
 SURE: Final = 0.99
-SHARPNESS: Final = (0.2, 10.0)  # what a file may say
 ORIGIN: Final = "taught"
 
 
 @dataclass(frozen=True, slots=True)
 class TaughtSentence:
-    """Words, and the intent and slots they stand for; slot values as they are spoken."""
+    """Words, and the intent and slots they stand for; slot values as they are spoken.
+
+    ``means``: in their place the sentence they stand for, which is understood anew each time.
+    """
 
     said: str
-    intent: str
+    intent: str = ""
     slots: Mapping[str, str] = field(default_factory=dict)
+    means: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As it stands in the file."""
+        whole = {"said": self.said, "intent": self.intent, "slots": dict(self.slots)}
+        return whole | {"means": self.means} if self.means else whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +49,6 @@ class Taught:
 
     sentences: tuple[TaughtSentence, ...] = ()
     pairs: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    sharpness: float = 1.0
-    """to what power the recogniser's scores are taken before they are weighed: above 1 the best stands out more"""
 
     @property
     def digest(self) -> str:
@@ -50,7 +57,7 @@ class Taught:
 
     def __bool__(self) -> bool:
         """Whether anything was taught."""
-        return bool(self.sentences or self.pairs or self.sharpness != 1.0)
+        return bool(self.sentences or self.pairs)
 
     def shape(self, graph: WordGraph) -> WordGraph:
         """The graph with the taught sentences, and with chances."""
@@ -72,19 +79,27 @@ class Taught:
         }
 
     def meaning(self, text: str, context: Context) -> Interpretation | None:
-        """What a taught sentence means, word for word; None for any other."""
+        """What a taught sentence means, word for word; None for any other, and for one that stands for another."""
+        found = self._find(text)
+        if found is None or found.means:
+            return None
+        slots = {name: _slot(name, value, context) for name, value in found.slots.items()}
+        return Interpretation(Intent(found.intent, slots), SURE, Source.LEARNED, text, found.said, ORIGIN)
+
+    def stands_for(self, text: str) -> str:
+        """The sentence that a taught one stands for, word for word; empty for any other."""
+        found = self._find(text)
+        return found.means if found else ""
+
+    def _find(self, text: str) -> TaughtSentence | None:
         said = plain(text)
-        for each in self.sentences:
-            if each.said == said:
-                slots = {name: _slot(name, value, context) for name, value in each.slots.items()}
-                return Interpretation(Intent(each.intent, slots), SURE, Source.LEARNED, text, said, ORIGIN)
-        return None
+        return next((each for each in self.sentences if each.said == said), None)
 
     def to_bytes(self) -> bytes:
         """The file."""
-        sentences = [{"said": each.said, "intent": each.intent, "slots": dict(each.slots)} for each in self.sentences]
+        sentences = [each.to_json() for each in self.sentences]
         pairs = {word: dict(following) for word, following in self.pairs.items()}
-        body = {"v": VERSION, "sentences": sentences, "pairs": pairs, "sharpness": self.sharpness}
+        body = {"v": VERSION, "sentences": sentences, "pairs": pairs}
         return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -102,43 +117,30 @@ def read_taught(data: bytes) -> Taught:
         if body["v"] != VERSION:
             raise _wrong()
         sentences = tuple(
-            TaughtSentence(str(each["said"]), str(each["intent"]), _texts(each["slots"])) for each in body["sentences"]
+            TaughtSentence(str(each["said"]), str(each["intent"]), _texts(each["slots"]), str(each.get("means", "")))
+            for each in body["sentences"]
         )
         pairs = {
             str(word): {str(each): float(count) for each, count in following.items()}
             for word, following in body["pairs"].items()
         }
-        sharpness = float(body.get("sharpness", 1.0))
-        if not SHARPNESS[0] <= sharpness <= SHARPNESS[1]:
-            raise _wrong()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _wrong() from error
-    return Taught(sentences, pairs, sharpness)
+    return Taught(sentences, pairs)
 
 
 def together(layers: Iterable[Taught]) -> Taught:
     """Several layers as one; where two taught the same words, the first counts."""
     sentences: dict[str, TaughtSentence] = {}
     pairs: dict[str, dict[str, float]] = {}
-    sharpness = 1.0
     for layer in layers:
-        sharpness = layer.sharpness if sharpness == 1.0 else sharpness
         for each in layer.sentences:
             sentences.setdefault(each.said, each)
         for word, following in layer.pairs.items():
             for after, count in following.items():
                 known = pairs.setdefault(word, {})
                 known[after] = known.get(after, 0.0) + count
-    return Taught(tuple(sentences.values()), pairs, sharpness)
-
-
-def sharpened(readings: Sequence[Hypothesis], sharpness: float) -> list[Hypothesis]:
-    """The readings with their scores to a power, adding up to what they added up to."""
-    powers = [each.score**sharpness if each.score > 0 else 0.0 for each in readings]
-    whole, total = sum(each.score for each in readings), sum(powers)
-    if sharpness == 1.0 or total <= 0:
-        return list(readings)
-    return [replace(each, score=whole * power / total) for each, power in zip(readings, powers, strict=True)]
+    return Taught(tuple(sentences.values()), pairs)
 
 
 def pairs_of(sentence: str) -> Iterable[tuple[str, str]]:

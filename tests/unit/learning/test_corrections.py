@@ -25,6 +25,7 @@ texts = st.text(min_size=1, max_size=20)
         st.dictionaries(texts, texts, max_size=3),
         texts,
         st.integers(0, 2**50),
+        st.none() | texts,
     )
 )
 def test_what_is_written_is_read(made: Correction) -> None:
@@ -83,6 +84,8 @@ def test_a_correction_goes_with_its_recording(family: Family) -> None:
         {"wrong": Wrong.SAID, "said": "a" * 501},
         {"wrong": Wrong.MEANT, "intent": "a" * 101},
         {"wrong": Wrong.MEANT, "intent": "a", "slots": {"b": "c" * 101}},
+        {"wrong": Wrong.MEANT, "said": "a", "meant": "a" * 501},
+        {"wrong": Wrong.MEANT, "said": "a", "meant": "b", "intent": "c"},
     ],
 )
 def test_half_a_correction_is_refused(family: Family, fields: dict[str, object]) -> None:

@@ -54,6 +54,9 @@ def test_a_persons_own_word_counts_without_a_reviewer() -> None:
     assert of_correction(Correction(Wrong.SAID, "three"), "one").words == "three"
     assert of_correction(Correction(Wrong.MEANT, intent="A"), "one") == Account("one", "A", {}, True, True)
     assert of_correction(Correction(Wrong.FOR_ME), "one").for_me is False
+    assert of_correction(Correction(Wrong.MEANT, meant="two"), "one") == Account(
+        "one", for_me=True, wake=True, meant="two"
+    )
 
 
 @given(st.sets(st.text(min_size=1), max_size=30), st.binary(min_size=32, max_size=32))
@@ -74,7 +77,7 @@ def test_another_snapshot_deals_anew() -> None:
 def test_no_id_goes_to_the_learners_process() -> None:
     example = Example(
         "rec_secret", "person_secret", "household_secret", Source.CORRECTION,
-        Account("turn on", "A", {"b": "c"}, True, None, True), "turn", True,
+        Account("turn on", "A", {"b": "c"}, True, None, True, "d e"), "turn", True,
         b"RIFF" + bytes(32) + b"data\4\0\0\0abcd", b"wake",
     )  # fmt: skip
     rows, parts = wire.pack_examples([example])

@@ -18,8 +18,11 @@ ON: Meaning = ("HassTurnOn", frozenset({("name", "lamp")}))
 words = st.text("abc ", min_size=1, max_size=8).map(lambda text: " ".join(text.split())).filter(bool)
 
 
-def lesson(text: str, person: str, meaning: Meaning | None = ON, side: Side = Side.LEARN) -> Lesson:
-    example = Example(f"{person} {text}", person, "home", Source.CORRECTION, Account(text), text, True, b"")
+def lesson(
+    text: str, person: str, meaning: Meaning | None = ON, side: Side = Side.LEARN, means: str | None = None
+) -> Lesson:
+    account = Account(text, meant=means)
+    example = Example(f"{person} {text}", person, "home", Source.CORRECTION, account, text, True, b"")
     return Lesson(example, side, text, meaning)
 
 
@@ -37,6 +40,23 @@ def test_a_sentence_the_templates_know_is_not_taught_again_but_counted() -> None
     assert taught.sentences == ()
     assert taught.pairs[END] == {"turn": 1.0}
     assert taught.pairs["lamp"] == {END: 1.0}
+
+
+def test_a_sentence_that_stands_for_another_is_taught_with_it_even_where_that_one_means_nothing_here() -> None:
+    """The learner does not know the names of a home's devices."""
+    lessons = (
+        lesson("let there be light", "a", None, means="Turn on the porch light!"),
+        lesson("lights please", "a", ON, means="turn on the lamp"),
+        lesson("turn on the lamp", "a", ON, means="turn on the lamp"),
+        lesson("say nothing", "a", None),
+    )
+    taught = fit_wording(Material(lessons), knows)
+    assert taught.sentences == (
+        TaughtSentence("let there be light", means="turn on the porch light"),
+        TaughtSentence("lights please", means="turn on the lamp"),
+    )
+    assert taught.meaning("let there be light", Context()) is None
+    assert taught.stands_for("Let there be light.") == "turn on the porch light"
 
 
 def test_what_only_one_person_says_is_in_nothing_that_others_use() -> None:
@@ -84,7 +104,10 @@ def test_what_is_said_more_often_is_likelier_and_nothing_becomes_impossible() ->
 
 
 @given(
-    st.lists(st.builds(TaughtSentence, words, words, st.dictionaries(words, words, max_size=2)), max_size=4),
+    st.lists(
+        st.builds(TaughtSentence, words, words, st.dictionaries(words, words, max_size=2), st.just("") | words),
+        max_size=4,
+    ),
     st.dictionaries(words, st.dictionaries(words, st.floats(0, 9), max_size=3), max_size=3),
 )
 def test_what_is_written_is_read(sentences: list[TaughtSentence], pairs: dict[str, dict[str, float]]) -> None:

@@ -1,7 +1,7 @@
 """What the adapters are given: examples with the side each is on, and the words and meaning of each."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from earwitness.learning.adapt.language import Meaning
@@ -21,6 +21,11 @@ class Lesson:
     meaning: Meaning | None
 
     @property
+    def means(self) -> str:
+        """The sentence that the words stand for; empty where nobody named one."""
+        return self.example.account.meant or ""
+
+    @property
     def person(self) -> str:
         """Whose it is."""
         return self.example.subject
@@ -33,6 +38,11 @@ class Material:
     lessons: tuple[Lesson, ...]
     fewest: int = ALONE
     noise: bytes = field(default=b"", repr=False)
+
+    def without(self, people: frozenset[str]) -> "Material":
+        """The same, learned from everybody but these people, who are tested on."""
+        dealt = (replace(each, side=Side.TEST if each.person in people else Side.LEARN) for each in self.lessons)
+        return replace(self, lessons=tuple(dealt))
 
     def learn(self) -> tuple[Lesson, ...]:
         """Those to learn from."""

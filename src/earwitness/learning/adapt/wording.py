@@ -17,7 +17,8 @@ Understand = Callable[[str], Meaning | None]
 
 def fit_wording(material: Material, understand: Understand) -> Taught:
     """Learn from the examples' words; ``understand`` says what a sentence means without anything taught."""
-    spoken = [(plain(each.words), each) for each in material.learn() if each.words and each.meaning is not None]
+    learn = [each for each in material.learn() if each.words and (each.meaning is not None or each.means)]
+    spoken = [(plain(each.words or ""), each) for each in learn]
     return Taught(_sentences(spoken, material.fewest, understand), _pairs(spoken, material.fewest))
 
 
@@ -33,14 +34,20 @@ def _pairs(spoken: Sequence[tuple[str, Lesson]], fewest: int) -> dict[str, dict[
 
 
 def _sentences(spoken: Sequence[tuple[str, Lesson]], fewest: int, understand: Understand) -> tuple[TaughtSentence, ...]:
-    found: dict[tuple[str, Meaning], set[str]] = {}
+    found: dict[tuple[str, Meaning | str], set[str]] = {}
     for text, lesson in spoken:
-        if lesson.meaning is not None and understand(text) != lesson.meaning:
-            found.setdefault((text, lesson.meaning), set()).add(lesson.person)
-    most: dict[str, tuple[int, Meaning]] = {}
-    for (text, meaning), people in found.items():
-        if len(people) >= fewest and len(people) > most.get(text, (0, meaning))[0]:
-            most[text] = (len(people), meaning)
-    return tuple(
-        TaughtSentence(text, meaning[0], dict(sorted(meaning[1]))) for text, (_, meaning) in sorted(most.items())
-    )
+        wanted = plain(lesson.means) or lesson.meaning
+        if wanted is not None and wanted != text and (lesson.meaning is None or understand(text) != lesson.meaning):
+            found.setdefault((text, wanted), set()).add(lesson.person)
+    most: dict[str, tuple[int, Meaning | str]] = {}
+    for (text, wanted), people in found.items():
+        if len(people) >= fewest and len(people) > most.get(text, (0, wanted))[0]:
+            most[text] = (len(people), wanted)
+    return tuple(_sentence(text, wanted) for text, (_, wanted) in sorted(most.items(), key=lambda each: each[0]))
+
+
+def _sentence(text: str, wanted: Meaning | str) -> TaughtSentence:
+    """Words with what they mean, or with the sentence they stand for."""
+    if isinstance(wanted, str):
+        return TaughtSentence(text, means=wanted)
+    return TaughtSentence(text, wanted[0], dict(sorted(wanted[1])))

@@ -16,7 +16,7 @@ from earwitness.web.household.absent import as_if_absent
 from earwitness.web.household.sound import Listening, answer, bars
 from earwitness.web.household.told import tell
 from earwitness.web.sign_in.doors import Resident
-from earwitness.web.sign_in.forms import Filled
+from earwitness.web.sign_in.forms import Filled, Form
 
 BAD = 400
 WRONGS = {
@@ -24,6 +24,8 @@ WRONGS = {
     Wrong.MEANT: "That is not what I meant",
     Wrong.FOR_ME: "That was not for it: I spoke to somebody else",
 }
+ASKED = {Wrong.SAID: ("said",), Wrong.MEANT: ("said", "meant"), Wrong.FOR_ME: ()}
+"""Which fields of the form count for which answer."""
 
 
 def recording_page(front: Front) -> APIRouter:
@@ -67,11 +69,12 @@ def _correct(routes: APIRouter, front: Front) -> None:
         if form.text("wrong") not in set(Wrong):
             return show_recording(front, resident, recording, error="Say what was wrong.", status=BAD)
         wrong = Wrong(form.text("wrong"))
-        field = {Wrong.SAID: "said", Wrong.MEANT: "meant"}.get(wrong)
         try:
-            words = form.text(field, LONGEST_TEXT) if field else ""
+            words = _words(form, wrong)
             with as_if_absent():
-                front.rooms.corrections.record(resident.actor, recording, wrong, said=words or None)
+                front.rooms.corrections.record(
+                    resident.actor, recording, wrong, said=words.get("said"), meant=words.get("meant")
+                )
         except NotFound:
             raise
         except BadInput as error:
@@ -90,6 +93,18 @@ def _correct(routes: APIRouter, front: Front) -> None:
                 back = form.text("back")
                 return go(f"/recordings/{mine[effect].recording}?done=undone" if back == "recording" else "/receipts")
         raise NotFound("Nothing of yours caused that, or it was taken back already.")
+
+
+def _words(form: Form, wrong: Wrong) -> dict[str, str]:
+    """The words that are asked for with this answer.
+
+    Raises:
+        BadInput: some are missing, or too long.
+    """
+    words = {name: form.text(name, LONGEST_TEXT).strip() for name in ASKED[wrong]}
+    if not all(words.values()):
+        raise BadInput("Some words are missing: what you said, or what it should have done.")
+    return words
 
 
 def _delete(routes: APIRouter, front: Front) -> None:

@@ -147,26 +147,38 @@ def test_what_it_caused_can_be_taken_back_and_outlives_the_recording(small_famil
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "said", "meant"),
     [
-        ({"wrong": "not_what_i_said", "said": "feed the bird"}, "feed the bird"),
-        ({"wrong": "not_what_i_meant", "meant": "set a timer"}, "set a timer"),
-        ({"wrong": "not_for_me", "said": "left over"}, None),
+        ({"wrong": "not_what_i_said", "said": "feed the bird", "meant": "left over"}, "feed the bird", None),
+        ({"wrong": "not_what_i_meant", "said": "egg time", "meant": "set a timer"}, "egg time", "set a timer"),
+        ({"wrong": "not_for_me", "said": "left over"}, None, None),
     ],
 )
 def test_a_correction_is_kept_with_the_recording(
-    small_family: Family, ada: Surfer, fields: dict[str, str], said: str | None
+    small_family: Family, ada: Surfer, fields: dict[str, str], said: str | None, meant: str | None
 ) -> None:
     recording = keep(small_family)
     ada.get(f"/recordings/{recording}")
     assert ada.post(f"/recordings/{recording}/correct", fields).status_code == 303
     kept = small_family.house.corrections.of(small_family.ada.actor, recording)
     assert kept is not None
-    assert (kept.wrong, kept.said) == (Wrong(fields["wrong"]), said)
-    assert "You said:" in visible(ada.get(f"/recordings/{recording}").text)
+    assert (kept.wrong, kept.said, kept.meant) == (Wrong(fields["wrong"]), said, meant)
+    shown = visible(ada.get(f"/recordings/{recording}").text)
+    assert "You said:" in shown
+    assert (meant or said or "") in shown
 
 
-@pytest.mark.parametrize("fields", [{}, {"wrong": "x"}, {"wrong": "not_what_i_said"}, {"wrong": "not_what_i_meant"}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"wrong": "x"},
+        {"wrong": "not_what_i_said"},
+        {"wrong": "not_what_i_meant"},
+        {"wrong": "not_what_i_meant", "said": "egg time", "meant": " "},
+        {"wrong": "not_what_i_meant", "meant": "set a timer"},
+    ],
+)
 def test_half_a_correction_is_refused(small_family: Family, ada: Surfer, fields: dict[str, str]) -> None:
     recording = keep(small_family)
     ada.get(f"/recordings/{recording}")
