@@ -1,7 +1,6 @@
 """One person takes the yes to training back, and one erases everything; shown by what can still be opened."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,12 +8,14 @@ from sqlalchemy import func, select
 
 from earwitness.bootstrap import House
 from earwitness.demo.thread.cast import Role
+from earwitness.demo.thread.report import Teller
 from earwitness.jobs.work import State as WorkState
 from earwitness.jobs.work import listing
 from earwitness.kernel.errors import AccessDenied, EarwitnessError, KeyDestroyed, NotFound
 from earwitness.learning.forget import RELEARN_JOB
 from earwitness.learning.kinds import FORGET_JOB
 from earwitness.learning.release import Release, State
+from earwitness.learning.snapshot import SHARED
 from earwitness.ledger.notes import parse_verifier_key
 from earwitness.ledger.proof import verify_receipt
 from earwitness.policy.purposes import Purpose
@@ -29,11 +30,15 @@ LOOK_AGAIN: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was found afterwards; ``wrong`` names each thing that should be gone and is not."""
+    """What was found afterwards; ``wrong`` names each thing that should be gone and is not.
+
+    ``destroyed`` counts models that are gone, ``shared`` those of them that everybody used.
+    """
 
     recordings: int
     receipts: int
     destroyed: int
+    shared: int
     learned_again: Release | None
     wrong: tuple[str, ...]
 
@@ -43,7 +48,7 @@ class Forgotten:
         return not self.wrong
 
 
-def forget(house: House, withdraws: Role, erases: Role, tell: Callable[[str], None]) -> Forgotten:
+def forget(house: House, withdraws: Role, erases: Role, teller: Teller) -> Forgotten:
     """Let both say so, wait for the hub's background work, and look what is left.
 
     Raises:
@@ -53,22 +58,29 @@ def forget(house: House, withdraws: Role, erases: Role, tell: Callable[[str], No
     mine = recordings_of(house, erases)
     with house.database.write() as tx:
         house.consents.withdraw(tx, withdraws.person.actor(), withdraws.person.id, Purpose.TRAINING)
+    teller.quietly("withdrawn")
     accepted = house.erasure.erase(
         erases.person.actor(), Scope(ScopeKind.PERSON, erases.person.id, erases.person.household)
     )
+    teller.quietly("erased")
     house.removal.remove(accepted.erasure)
-    tell(f"erased {len(mine)} recordings; none could be opened {accepted.unreadable_ms} ms after the word was given")
-    _wait(house)
+    said = f"none could be opened {accepted.unreadable_ms} ms after the word was given"
+    teller.tell(f"erased {len(mine)} recordings; {said}")
+    _wait(house, teller)
     wrong = [*_still_there(house, taught, withdraws, erases), *still_readable(house, erases, mine)]
     receipts, bad = _receipts(house, erases.person.id)
-    destroyed = sum(bool(each.files) for each in taught)
-    return Forgotten(len(mine), receipts, destroyed, house.learning.releases.current(), (*wrong, *bad))
+    gone = [each for each in taught if each.files and not _stands(house, each)]
+    shared = sum(each.subject == SHARED for each in gone)
+    return Forgotten(len(mine), receipts, len(gone), shared, house.learning.releases.current(), (*wrong, *bad))
 
 
 def _taught(house: House, people: set[str]) -> list[Release]:
-    """The releases that were learned from one of these people, and stand."""
+    """The releases that were learned from one of these people or tested on them, and stand."""
     standing = [each for each in house.learning.releases.list() if each.state is not State.DESTROYED]
-    return [each for each in standing if house.learning.snapshots.learned_from(each.snapshot) & people]
+    query = select(learning_example.c.snapshot_id).where(learning_example.c.subject_id.in_(people))
+    with house.database.read() as tx:
+        known = set(tx.scalars(query))
+    return [each for each in standing if each.snapshot in known]
 
 
 def recordings_of(house: House, role: Role) -> list[str]:
@@ -77,7 +89,7 @@ def recordings_of(house: House, role: Role) -> list[str]:
         return list(tx.scalars(select(recording.c.id).where(recording.c.subject_id == role.person.id)))
 
 
-def _wait(house: House) -> None:
+def _wait(house: House, teller: Teller) -> None:
     """Wait until the hub has ended the models and has learned again without those who left."""
     until = time.monotonic() + BACKGROUND_SECONDS
     while time.monotonic() < until:
@@ -90,6 +102,8 @@ def _wait(house: House) -> None:
             ]
         if not waiting:
             return
+        again = any(each.kind == RELEARN_JOB and each.state is WorkState.LEASED for each in waiting)
+        teller.quietly("learning again" if again else "forgetting")
         time.sleep(LOOK_AGAIN)
 
 
@@ -101,6 +115,8 @@ def _still_there(house: House, taught: list[Release], *roles: Role) -> list[str]
             found.append("a model that learned from them still opens")
         if _stands(house, each):
             found.append("a model that learned from them is not destroyed")
+        if (house.data / "run" / "models" / each.id).exists():
+            found.append("a model that learned from them lies open")
     people = {role.person.id for role in roles}
     with house.database.read() as tx:
         if tx.scalar(select(func.count()).where(learning_example.c.subject_id.in_(people))):

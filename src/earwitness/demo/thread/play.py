@@ -186,7 +186,7 @@ class Thread:
         people = {each.role.person.id for each in self.said if each.turn.recording}
         made = self.house.review.draws.run(max(2, 2 * len(people)))
         self.teller.quietly("drawn")
-        states = wait_for_copies(self.house, made.id, time.monotonic() + COPIES_SECONDS)
+        states = wait_for_copies(self.house, made.id, time.monotonic() + COPIES_SECONDS, self.teller.quietly)
         self.report.drawn, self.report.withheld = made.chosen, states.get("withheld", 0)
         self.report.more |= {"frame": made.size, "witnessed": made.witnessed}
         self.teller.tell(
@@ -204,12 +204,13 @@ class Thread:
             self.house,
             self.listener,
             {name: each.row for name, each in said.items()},
-            texts={name: each.turn.text for name, each in said.items()},
+            {name: each.turn.text for name, each in said.items()},
+            self.teller.quietly,
         )
         try:
             for each in desk:
                 each.sign_in()
-            done = session.work(desk, lambda _count: self.teller.quietly("reviewed"))
+            done = session.work(desk)
         finally:
             for each in desk:
                 each.close()
@@ -297,15 +298,15 @@ class Thread:
 
     def forget(self) -> None:
         """Let one person withdraw and one erase everything."""
-        found = forget(self.house, *self.leaving, self.teller.tell)
+        found = forget(self.house, *self.leaving, self.teller)
         self.report.forgot = found.forgot
         again = (
             f"learned again without them: {found.learned_again.verdict}" if found.learned_again else "none stands now"
         )
-        models = (
-            f"{found.destroyed} model(s) destroyed, {again}" if found.destroyed else "no model held anything of them"
-        )
-        self.report.more |= {"models_destroyed": found.destroyed, "receipts_verified": found.receipts}
+        which = f"{found.destroyed} model(s) destroyed, {found.shared} of them everybody's, {again}"
+        models = which if found.destroyed else "no model held anything of them"
+        self.report.more |= {"models_destroyed": found.destroyed, "shared_models_destroyed": found.shared}
+        self.report.more["receipts_verified"] = found.receipts
         self.teller.tell(
             f"one person withdrew training, one erased everything: {models}; "
             f"{found.receipts} receipt(s) verified offline"

@@ -117,11 +117,24 @@ class Installation:
         raise EngineFailed("The workbench does not come up.", next_step="Read hub.log beside the installation.")
 
     def kill(self, name: str) -> None:
-        """End one of the three processes without a word to it; the hub starts its own again, and :meth:`up` the hub."""
+        """End one of the three processes without a word to it; the hub starts its own again, and :meth:`up` the hub.
+
+        Raises:
+            EngineFailed: there is no such process, and none comes up.
+        """
         if name == "hub":
             self.kill_hub()
         else:
-            os.kill(self.processes()[name], signal.SIGKILL)
+            os.kill(self._process(name), signal.SIGKILL)
+
+    def _process(self, name: str) -> int:
+        """The process of this name; one that has just ended is waited for until it was started again."""
+        until = time.monotonic() + SOON
+        while (found := self.processes().get(name)) is None:
+            if time.monotonic() > until:
+                raise EngineFailed(f"The {name} does not come up.", next_step="Read hub.log beside the installation.")
+            time.sleep(LOOK_AGAIN)
+        return found
 
     def kill_hub(self) -> None:
         """End the hub without a word to it."""

@@ -135,17 +135,21 @@ class Session:
     listener: Listener
     said: Mapping[str, Row]
     """the label of each recording"""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """what the machine took each recording for"""
+    quietly: Callable[[str], None] = lambda _: None
+    """is told each thing that one of them does"""
     done: Reviewed = field(default_factory=Reviewed)
     _chance: random.Random = field(default_factory=lambda: random.Random(4))  # noqa: S311 - no secret: a script's mistakes
 
-    def work(self, reviewers: list[Reviewer], progress: Callable[[int], None]) -> Reviewed:
+    def work(self, reviewers: list[Reviewer]) -> Reviewed:
         """Let them answer in turn.
 
         Raises:
             EngineFailed: the workbench refuses one of them.
         """
         while sum([self._one(each) for each in reviewers]):
-            progress(self.done.annotated)
+            self.quietly("reviewed")
         return self.done
 
     def _one(self, reviewer: Reviewer) -> bool:
@@ -153,10 +157,12 @@ class Session:
         given = reviewer.post("next")["clips"]
         if not given:
             return False
+        self.quietly("leased")
         clip = str(given[0]["clip"])
         shown = reviewer.get(f"clips/{clip}").json()
         self.done.next_ms.append(1000 * (time.monotonic() - begun))
         reviewer.get(f"clips/{clip}/sound")
+        self.quietly("heard")
         if self._chance.random() < SKIPPED:
             reviewer.post(f"clips/{clip}/skip")
             self.done.skipped += 1
@@ -184,9 +190,6 @@ class Session:
             recording = str(tx.scalar(select(review_clip.c.recording_id).where(review_clip.c.id == clip)))
         return self.said[recording], self.texts[recording]
 
-    texts: Mapping[str, str] = field(default_factory=dict)
-    """what the machine took each recording for"""
-
 
 def _instead(heard: list[str], row: Row) -> str:
     """What was heard, with the values that are missing in it put behind."""
@@ -194,16 +197,21 @@ def _instead(heard: list[str], row: Row) -> str:
     return " ".join([text, *(value for value in slots_of(row).values() if value not in text)])
 
 
-def wait_for_copies(house: House, draw: str, until: float) -> dict[str, int]:
+def wait_for_copies(house: House, draw: str, until: float, quietly: Callable[[str], None]) -> dict[str, int]:
     """Wait until the deidentifier is through with a draw; return the clips by what became of them.
+
+    ``quietly`` is told "copied" of each that it is through with.
 
     Raises:
         EngineFailed: it takes longer than ``until`` (running clock, s).
     """
-    query = select(review_clip.c.state).where(review_clip.c.draw_id == draw)
+    query, told = select(review_clip.c.state).where(review_clip.c.draw_id == draw), 0
     while True:
         with house.database.read() as tx:
             states = list(tx.scalars(query))
+        for _ in range(told, through := sum(each not in WAITING for each in states)):
+            quietly("copied")
+        told = through
         if not any(each in WAITING for each in states):
             return {each: states.count(each) for each in sorted(set(states))}
         if time.monotonic() > until:
