@@ -10,7 +10,8 @@ from earwitness.assistant.dialog import APOLOGY
 from earwitness.assistant.events import Answered, Event, Idle, Speech
 from earwitness.assistant.session import Session
 from earwitness.skills.clock.skill import ClockSkill
-from earwitness.testing.aloud import Aloud, aloud, real_engines, said, silence, until
+from earwitness.testing.aloud import Aloud, aloud, real_engines, said, silence
+from earwitness.testing.waiting import until
 
 PIECE = 1_024
 ONE, OTHER = "dev_one", "dev_other"

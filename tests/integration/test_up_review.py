@@ -5,15 +5,14 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from earwitness.testing.runlog import RunLog
+from earwitness.testing.waiting import wait_until
 
 COMMAND = [sys.executable, "-c", "from earwitness.cli.app import main; main()"]
 SOON = 60.0
@@ -29,13 +28,6 @@ def hub(tmp_path: Path, run_log: RunLog) -> Iterator[subprocess.Popen[str]]:
     yield running
     running.kill()
     running.communicate()
-
-
-def until(true: Callable[[], object]) -> None:
-    pause, end = threading.Event(), time.monotonic() + SOON
-    while not true():
-        assert time.monotonic() < end, "waited too long"
-        pause.wait(0.05)
 
 
 def workbench(tmp_path: Path) -> tuple[int, str]:
@@ -63,7 +55,7 @@ def is_alive(process: int) -> bool:
 
 
 def test_both_run_beside_the_hub_and_come_back(hub: subprocess.Popen[str], tmp_path: Path) -> None:
-    until(lambda: workbench(tmp_path)[0])
+    wait_until(lambda: workbench(tmp_path)[0])
     first, url = workbench(tmp_path)
     assert httpx.get(f"{url}/api/session").status_code == 401  # the desk answered: nobody is signed in
     both = children(hub.pid)
@@ -71,8 +63,8 @@ def test_both_run_beside_the_hub_and_come_back(hub: subprocess.Popen[str], tmp_p
     assert len(both) == 2
     for each in both:
         os.kill(each, signal.SIGKILL)
-    until(lambda: workbench(tmp_path)[0] not in {0, first})
-    until(lambda: len(children(hub.pid)) == 2)
+    wait_until(lambda: workbench(tmp_path)[0] not in {0, first})
+    wait_until(lambda: len(children(hub.pid)) == 2)
     assert httpx.get(f"{workbench(tmp_path)[1]}/api/session").status_code == 401
     later = children(hub.pid)
     hub.send_signal(signal.SIGTERM)
@@ -81,9 +73,9 @@ def test_both_run_beside_the_hub_and_come_back(hub: subprocess.Popen[str], tmp_p
 
 
 def test_they_end_with_a_hub_that_was_killed(hub: subprocess.Popen[str], tmp_path: Path) -> None:
-    until(lambda: workbench(tmp_path)[0])
+    wait_until(lambda: workbench(tmp_path)[0])
     both = children(hub.pid)
     assert len(both) == 2
     hub.kill()
-    until(lambda: not any(map(is_alive, both)))
+    wait_until(lambda: not any(map(is_alive, both)))
     assert workbench(tmp_path) == (0, "")

@@ -20,9 +20,10 @@ from earwitness.kernel.errors import BadInput, NotFound
 from earwitness.policy.purposes import Purpose
 from earwitness.protocol.device.messages import Listens
 from earwitness.settings import SatelliteSettings, Settings
-from earwitness.testing.aloud import said, silence, until
+from earwitness.testing.aloud import said, silence
 from earwitness.testing.house import Family
 from earwitness.testing.runlog import RunLog
+from earwitness.testing.waiting import until
 from earwitness.testing.wyoming_satellite import RealSatellite
 
 ALL = ("wake", "asr", "intent", "handle", "tts")

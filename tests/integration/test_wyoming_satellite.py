@@ -12,8 +12,9 @@ from earwitness.assistant.hearing import Engines
 from earwitness.gateway.wyoming import Kind, Services, WyomingServer, offers
 from earwitness.gateway.wyoming.satellite import Place, SatelliteLink, SatelliteLinks, Standing, Wakes
 from earwitness.skills.clock.skill import ClockSkill
-from earwitness.testing.aloud import KITCHEN, Aloud, aloud, parts, real_engines, said, silence, until
+from earwitness.testing.aloud import KITCHEN, Aloud, aloud, parts, real_engines, said, silence
 from earwitness.testing.runlog import RunLog
+from earwitness.testing.waiting import until
 from earwitness.testing.wyoming_satellite import RATE, RealSatellite
 from earwitness.web.listening import listen
 

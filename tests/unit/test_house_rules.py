@@ -21,6 +21,8 @@ VAGUE_NAMES = {"utils", "util", "common", "helpers", "helper", "manager", "misc"
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|NotImplementedError)\b")
 MAY_PRINT = {"cli", "bench"}
 FOREIGN_ERRORS = {"Exception", "BaseException", "ValueError", "RuntimeError", "KeyError", "OSError", "TypeError"}
+EXPECTING = {"raises", "expect", "fail"}  # of pytest and playwright
+CLOCKS = {f"{kind}{unit}" for kind in ("monotonic", "perf_counter", "process_time") for unit in ("", "_ns")}
 LOCKS = ["requirements.lock", "requirements-dev.lock"]
 PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)( ; [^\\]+)? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
@@ -83,6 +85,33 @@ def test_tests_do_not_sleep() -> None:
         for path, node in nodes(TESTS)
         if isinstance(node, ast.Attribute) and node.attr == "sleep"
     ]
+
+
+def test_tests_read_no_clock() -> None:
+    """A duration in a test holds on the machine it was written on; what came before what holds everywhere."""
+    assert not [
+        f"{path}:{node.lineno}"
+        for path, node in nodes(TESTS)
+        if (isinstance(node, ast.Attribute) and (node.attr in CLOCKS or ast.unparse(node) == "time.time"))
+        or (isinstance(node, ast.ImportFrom) and node.module == "time")
+    ]
+
+
+def test_every_test_says_what_it_expects() -> None:
+    """One that only calls cannot fail, or fails where nobody looks for what it wanted."""
+    silent = [
+        f"{path} {node.name}"
+        for path, node in nodes(TESTS)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        if not any(isinstance(each, ast.Assert) or called(each) in EXPECTING for each in ast.walk(node))
+    ]
+    assert not silent
+
+
+def called(node: ast.AST) -> str:
+    """The last name of what is called here, or nothing."""
+    function = node.func if isinstance(node, ast.Call) else None
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def test_every_folder_of_modules_is_a_package() -> None:

@@ -1,8 +1,7 @@
 """An assistant with the real engines and no house beneath it, and espeak-ng's voice to talk to it."""
 
-import asyncio
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -117,14 +116,3 @@ def said(text: str, voice: str = CLEAR) -> bytes:
 def silence(seconds: float) -> bytes:
     """Nothing, for so long."""
     return bytes(int(seconds * SAMPLE_RATE) * SAMPLE_WIDTH)
-
-
-async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait for what other programs do; there is nothing to be told by.
-
-    Raises:
-        TimeoutError: it did not happen.
-    """
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - another program does it, which sets no event here
-            await asyncio.sleep(0.02)

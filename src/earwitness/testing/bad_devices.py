@@ -227,10 +227,11 @@ EVERY_BAD: tuple[Bad, ...] = (
 )
 
 
-async def misbehave(bad: Bad, url: str, token: str) -> int:
-    """Do it again and again until cancelled; return how often (when the loop ends it never does)."""
+async def misbehave(bad: Bad, url: str, token: str, came: asyncio.Event) -> None:
+    """Do it again and again until cancelled; ``came`` is set when the hub was reached."""
     while True:
         with suppress(OSError, asyncio.IncompleteReadError):
             async with raw(url) as hub:
+                came.set()
                 await bad(hub, token)
         await asyncio.sleep(0.02)

@@ -22,6 +22,7 @@ from earwitness.protocol.device.messages import Hello, Listens
 from earwitness.speech.wake.port import WakeStream
 from earwitness.testing.devices import REPLY, UTTERANCE, WORD, Served, served
 from earwitness.testing.hearing import ScriptedWakeStream
+from earwitness.testing.waiting import until
 
 SOON = 10
 TALKS = [
@@ -39,12 +40,6 @@ async def moment(seconds: float = 0.002) -> None:
     done = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_later(seconds, done.set_result, None)
     await done
-
-
-async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(SOON):
-        while not true():
-            await moment()
 
 
 def is_alive(process: int) -> bool:

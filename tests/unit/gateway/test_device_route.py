@@ -1,7 +1,7 @@
 """The route for devices on a real server: who is let in, what is taken from them, how each end looks from outside."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from earwitness.assistant.events import Answered, Heard, Idle, Kept, Refused, Silence, Speech
 from earwitness.gateway.websocket.limits import Limits
+from earwitness.gateway.websocket.microphone import Microphone, Sound
 from earwitness.gateway.websocket.translation import clipped
 from earwitness.kernel.errors import BadInput
 from earwitness.protocol.device.bounds import CloseCode
@@ -22,12 +23,14 @@ from earwitness.protocol.device.messages import (
     FromDevice,
     Hello,
     Listen,
+    Listens,
     Mute,
     Played,
     Welcome,
     Woke,
 )
 from earwitness.testing.devices import REPLY, UTTERANCE, WORD, Served, served
+from earwitness.testing.waiting import until
 
 PIECE = bytes(640)
 SOON = 10
@@ -75,19 +78,6 @@ async def calling(hub: Served, hello: Hello | None = HELLO, **options: Any) -> A
             await caller.say(hello)
             assert isinstance(await caller.hear(), Welcome)
         yield caller
-
-
-async def until(true: Callable[[], bool]) -> None:
-    """Let things happen until something holds."""
-    async with asyncio.timeout(SOON):
-        while not true():
-            await _moment()
-
-
-async def _moment() -> None:
-    done = asyncio.get_running_loop().create_future()
-    asyncio.get_running_loop().call_later(0.005, done.set_result, None)
-    await done
 
 
 def on_hub(hub: Served, work: Coroutine[Any, Any, None]) -> None:
@@ -277,27 +267,43 @@ def test_of_a_device_that_streams_everything_is_taken() -> None:
         run(go(hub))
 
 
-def test_sound_outside_a_turn_is_dropped_for_a_while_and_then_ends_it() -> None:
+def test_sound_that_was_on_its_way_when_its_turn_ended_is_dropped() -> None:
     async def go(hub: Served) -> None:
         async with calling(hub) as caller:
             await caller.say(*[PIECE] * 5, Listen())
             await caller.hear()
-            assert hub.sessions.of("kitchen").heard == 0
             await caller.say(Cancel())
             await caller.hear_until(_idle)
-            await until(_passed(0.25))
+            await caller.say(*[PIECE] * 5, Listen())
+            await caller.hear()
+        assert hub.sessions.of("kitchen").heard == 0
+        assert hub.sessions.of("kitchen").calls == ["listen", "cancel", "listen"]
+
+    with served("kitchen", limits=Limits(grace=3_600)) as hub:
+        run(go(hub))
+
+
+def test_sound_long_after_a_turn_ends_the_connection() -> None:
+    async def go(hub: Served) -> None:
+        async with calling(hub) as caller:
+            await caller.say(Listen(), Cancel())
+            await caller.hear_until(_idle)
             await caller.say(PIECE)
             assert await caller.ended() == (CloseCode.UNASKED, ["unasked_sound"])
         assert hub.sessions.of("kitchen").heard == 0
 
-    with served("kitchen", limits=Limits(grace=0.2)) as hub:
+    with served("kitchen", limits=Limits(grace=0)) as hub:
         run(go(hub))
 
 
-def _passed(seconds: float) -> Callable[[], bool]:
-    loop = asyncio.get_running_loop()
-    at = loop.time() + seconds
-    return lambda: loop.time() > at
+def test_how_long_sound_is_dropped_after_a_turn() -> None:
+    now = [0.0]
+    microphone = Microphone(Listens.WAKES, Limits(grace=5), lambda: now[0], muted=False)
+    microphone.ask()
+    assert microphone.judge(640) is Sound.TAKEN
+    microphone.end()
+    for now[0], judged in ((0.0, Sound.DROPPED), (5.0, Sound.DROPPED), (5.1, Sound.UNASKED)):
+        assert microphone.judge(640) is judged
 
 
 def test_a_turn_that_never_stops_is_ended() -> None:
