@@ -36,7 +36,7 @@ def run_learning(
     learned: int = 100,
     tested: int = 60,
 ) -> dict[str, Any]:
-    """Learn from ``learned`` orders, compare on ``tested`` orders of other people.
+    """Learn from ``learned`` orders, and compare on them and ``tested`` others: each by what was learned without its speaker.
 
     Raises:
         BadInput: ``data`` has no labels.
@@ -53,7 +53,7 @@ def run_learning(
             FEWEST,
             Path(scratch),
             noise=read_clip(data / "noise_kitchen" / "kitchen_a.flac").pcm,
-            budget=Budget(3_600.0, tested),
+            budget=Budget(3_600.0, learned + tested),
             levels_db=LEVELS_DB,
         )
         outcome = Run(given, progress).go()

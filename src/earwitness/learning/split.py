@@ -6,7 +6,7 @@ a subject's clips, and another snapshot deals anew.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -29,3 +29,10 @@ def sides(salt: bytes, subjects: Iterable[str]) -> dict[str, Side]:
     ranked = sorted(set(subjects), key=lambda each: hmac.digest(salt, each.encode(), hashlib.sha256))
     tested = max(FEWEST_TESTED, round(len(ranked) * TEST_SHARE)) if len(ranked) >= 2 * FEWEST_TESTED else 0
     return {each: Side.TEST if at < tested else Side.LEARN for at, each in enumerate(ranked)}
+
+
+def groups(sides: Mapping[str, Side]) -> tuple[frozenset[str], ...]:
+    """Three groups of subjects, to learn without each in turn: those who are tested on, and two halves of the rest."""
+    learned = sorted(subject for subject, side in sides.items() if side is Side.LEARN)
+    tested = frozenset(sides) - frozenset(learned)
+    return tested, frozenset(learned[::2]), frozenset(learned[1::2])

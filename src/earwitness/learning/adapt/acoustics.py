@@ -8,7 +8,7 @@ people's own words, or a recording of the room that was given.
 import io
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,23 +56,52 @@ class _Both:
             self.clean.add(centred(heard.clean), found.states)
 
 
-def fit_acoustics(material: Material, progress: Progress = lambda _done, _all: None) -> AcousticFit | None:
-    """Adapt; None where there are too few clips of too few people for it to help others."""
-    lessons = [each for each in material.learn() if each.words and each.example.pcm]
-    people = {each.person for each in lessons}
-    if len(lessons) < FEWEST_CLIPS or len(people) < max(FEWEST_PEOPLE, material.fewest):
-        return None
+@dataclass(slots=True)
+class _Heard:
+    """What was heard of one group of people, and the noise of their rooms."""
+
+    statistics: _Both
+    people: set[str] = field(default_factory=set)
+    clips: int = 0
+    noise: Sound | None = None
+
+
+def fit_acoustics(
+    material: Material, groups: Sequence[frozenset[str]], progress: Progress = lambda _done, _all: None
+) -> list[AcousticFit | None]:
+    """Adapt once for each group of people, to everybody but them; each clip is heard once for all.
+
+    A clip is laid over noise of its own group's rooms, so that what is learned without a group holds none of theirs;
+    a group whose rooms are too quiet for that gets everybody's. None where there are too few clips of too few people.
+    """
+    lessons = [each for each in material.lessons if each.words and each.example.pcm]
     aligned = _aligned(lessons, progress)
-    if len(aligned) < FEWEST_CLIPS:
+    everywhere = samples(material.noise) if material.noise else _noise(aligned)
+    heard = [_Heard(_statistics()) for _ in groups]
+    done = len(lessons)
+    for group, into in zip(groups, heard, strict=True):
+        theirs = [(lesson, found) for lesson, found in aligned if lesson.person in group]
+        own = None if material.noise else _noise(theirs)
+        into.noise = everywhere if own is None else own
+        for lesson, found in theirs:
+            _learn(into.statistics, lesson, found, into.noise)
+            into.people.add(lesson.person)
+            into.clips += 1
+            progress(done := done + 1, len(lessons) + len(aligned))
+    return [_fitted([*heard[:at], *heard[at + 1 :]], material.fewest) for at in range(len(groups))]
+
+
+def _fitted(heard: Sequence[_Heard], fewest: int) -> AcousticFit | None:
+    clips, people = sum(each.clips for each in heard), set().union(*(each.people for each in heard))
+    if clips < FEWEST_CLIPS or len(people) < max(FEWEST_PEOPLE, fewest):
         return None
-    noise = samples(material.noise) if material.noise else _noise(aligned)
-    statistics = _statistics()
-    for done, (lesson, found) in enumerate(aligned):
-        _learn(statistics, lesson, found, noise)
-        progress(len(lessons) + done + 1, len(lessons) + len(aligned))
-    heard = statistics.noisy
-    noisy = (heard.means(), heard.variances()) if heard.counts.sum() else None
-    return AcousticFit(statistics.clean.means(), noisy, noise, len(aligned))
+    whole = _statistics()
+    for each in heard:
+        whole.clean.take(each.statistics.clean)
+        whole.noisy.take(each.statistics.noisy)
+    noisy = (whole.noisy.means(), whole.noisy.variances()) if whole.noisy.counts.sum() else None
+    noise = next((each.noise for each in heard if each.clips), None)
+    return AcousticFit(whole.clean.means(), noisy, noise, clips)
 
 
 def _statistics() -> _Both:

@@ -56,6 +56,12 @@ class Statistics:
             rows = phones == phone
             self._add(int(phone), values[rows], senones[rows])
 
+    def take(self, other: "Statistics") -> None:
+        """Take what was heard elsewhere with the same model."""
+        self.counts += other.counts
+        self.sums += other.sums
+        self.squares += other.squares
+
     def _add(self, phone: int, values: Floats, senones: Ints) -> None:
         for stream in range(STREAMS):
             part = values[:, CEPSTRA * stream : CEPSTRA * (stream + 1)]

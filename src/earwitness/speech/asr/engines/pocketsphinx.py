@@ -43,6 +43,7 @@ SMALL: Final = 3_000  # arcs
 UNHEARD: Final = 0.02  # so surely no sentence that trying on is no use
 CERTAIN: Final = 0.97
 OPEN_BELOW: Final = 0.5  # open slots are tried where no closed sentence is likely
+CLEAN_IN_NOISE: Final = 0.4  # the vote of the model for clean speech beside the one for noise: wrong more often there
 OTHERS: Final = 0.2  # what is left for the closed readings beside one with an open slot
 
 
@@ -177,6 +178,8 @@ class PocketSphinxListening:
         bands = self._frontend.bands()[:last]
         clean = _read(self._clean, frames)
         noisy = _read(self._noisy, cepstra(bands)) if clearance_db(bands) < NOISY_BELOW_DB else None
+        if noisy:
+            clean.weight = CLEAN_IN_NOISE
         readings = [noisy, clean] if noisy else [clean]
         found = answer(readings, streamed, heard_ms)
         unsure = UNHEARD < found.in_grammar < CERTAIN or not found.hypotheses

@@ -23,6 +23,8 @@ class Reading:
 
     loop: Found | None
     paths: list[Found] = field(default_factory=list)
+    weight: float = 1.0
+    """what the votes of this model count for beside another's"""
 
     @property
     def best(self) -> float:
@@ -49,7 +51,7 @@ def answer(readings: Sequence[Reading], streamed: Partial, heard_ms: int) -> Rec
     for reading in readings:
         for each in sorted(reading.paths, key=lambda path: -path.score):
             found.setdefault(each.text, each)
-            vote = float(np.exp((each.score - reading.best) * nats / TEMPERATURE))
+            vote = reading.weight * float(np.exp((each.score - reading.best) * nats / TEMPERATURE))
             votes[each.text] = votes.get(each.text, 0.0) + vote
     chance = max(_chance(reading, max(votes, key=votes.__getitem__), nats) for reading in readings)
     if streamed.complete:
