@@ -47,7 +47,7 @@ def thread(  # noqa: PLR0917 - options
         Path | None, typer.Option(metavar="FOLDER", help="Make the installation here, and leave it there.")
     ] = None,
     clips: Annotated[int, typer.Option(min=12, help="How many recordings are spoken.")] = 150,
-    measured: Annotated[int, typer.Option(min=1, help="How many of other speakers to compare on.")] = 48,
+    measured: Annotated[int, typer.Option(min=1, help="How many of other speakers to compare on.")] = 96,
     sentences: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="The folder of the barista's sentences; the checkout's if left out."),

@@ -36,7 +36,7 @@ from earwitness.settings import WitnessSettings
 AT_ONCE: Final = 2  # devices that speak at the same time: as many as there are recognisers
 OWN: Final = "the usual as always"  # typed, not spoken
 COPIES_SECONDS: Final = 600.0
-COMPARING: Final = Budget(200.0, 24)
+COMPARING: Final = Budget(200.0, 120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Wish:
     sentences: Path
     command: tuple[str, ...]
     clips: int = 150
-    measured: int = 48
+    measured: int = 96
     paced: int = 6
     promises: bool = True
 
