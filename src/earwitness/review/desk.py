@@ -138,17 +138,19 @@ class Desk:
         self._add(reviewer, clip, ANNOTATION, content, beside)
 
     def skip(self, reviewer: Actor, clip: str) -> None:
-        """Leave a clip unanswered: it counts as non-response, and no reason has to be given.
+        """Leave a clip unanswered: it counts as non-response, and no reason has to be given; again changes nothing.
 
         Raises:
             LeaseEnded: the clip is not theirs.
         """
+        if self._queue.ended(reviewer.id, clip, "skipped"):
+            return
         with self._database.write() as tx:
             self._queue.end(tx, reviewer.id, clip, "skipped")
         self._forget(reviewer, clip)
 
     def escalate(self, reviewer: Actor, clip: str, queue: str, note: str) -> None:
-        """Pass a clip on to a named queue, with a note that only those who answer it read.
+        """Pass a clip on to a named queue, with a note that only those who answer it read; again changes nothing.
 
         Raises:
             BadInput: there is no such queue, or the note is too long.
@@ -156,6 +158,8 @@ class Desk:
         """
         if queue not in QUEUES or len(note) > LONGEST_TEXT:
             raise BadInput("There is no such queue, or the note is too long.", next_step=f"{', '.join(QUEUES)}.")
+        if self._queue.ended(reviewer.id, clip, "escalated", queue):
+            return
         opened = self._open(reviewer, clip)
         now = self._clock.now_ms()
         row: dict[str, Any] = {"id": new_id("esc", self._random), "clip_id": clip, "recording_id": opened.item.id}
@@ -171,9 +175,13 @@ class Desk:
     def withdraw(self, reviewer: Actor, clip: str, voice: Voice) -> None:
         """Say that a child or a guest can be heard: nobody hears it from now on, it is erased, its household told.
 
+        Again changes nothing.
+
         Raises:
             LeaseEnded: the clip is not theirs.
         """
+        if self._queue.ended(reviewer.id, clip, "withdrawn", str(voice)):
+            return
         with self._database.write() as tx:
             self._database.serialize(tx, "ledger")
             recording = self._queue.held(tx, reviewer.id, clip).recording_id

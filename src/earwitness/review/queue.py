@@ -111,6 +111,13 @@ class Queue:
         values = {"state": state, "reason": reason, "lease_until": None, "ended_at": self._clock.now_ms()}
         tx.execute(update(review_clip).where(review_clip.c.id == clip).values(**values))
 
+    def ended(self, reviewer: str, clip: str, state: str, reason: str | None = None) -> bool:
+        """Say whether the reviewer ended a clip so before: who heard no answer, for a program died, asks again."""
+        same = review_clip.c.id == clip, review_clip.c.lease_by == reviewer, review_clip.c.state == state
+        why = review_clip.c.reason.is_(None) if reason is None else review_clip.c.reason == reason
+        with self._database.read() as tx:
+            return tx.execute(select(review_clip.c.id).where(*same, why)).first() is not None
+
     def put_back(self, reviewer: str) -> None:
         """Give up all leases of a reviewer who stops; what they fetched ahead goes to others."""
         mine = review_clip.c.state == "leased", review_clip.c.lease_by == reviewer
