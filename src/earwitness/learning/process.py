@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HANDED_DOWN: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")
 ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+AGAIN: Final = "Nothing was released. Let it learn again: earwitness learn run"
 
 Progress = Callable[[str, int, int], None]
 
@@ -94,9 +95,12 @@ def _converse(
         wire.send(process.stdin, head, [*parts, task.noise, *(task.current[name] for name in names)])
         process.stdin.close()
     except OSError as error:
-        raise EngineFailed("The learner's process ended.", next_step="Let it learn again.") from error
+        raise EngineFailed("The learner's process ended.", next_step=AGAIN) from error
     while True:
-        told, files = wire.receive(process.stdout)
+        try:
+            told, files = wire.receive(process.stdout)
+        except EngineFailed as error:
+            raise EngineFailed(error.what, next_step=AGAIN) from error
         if "progress" in told:
             progress(*told["progress"])
         elif "failed" in told:
@@ -107,7 +111,7 @@ def _converse(
 
 def _failed(told: list[str]) -> EngineFailed:
     name, what, next_step = told
-    return EngineFailed(f"Learning failed: {what or name}", next_step=next_step or "Let it learn again.")
+    return EngineFailed(f"Learning failed: {what or name}", next_step=next_step or AGAIN)
 
 
 def _made(outcome: Mapping[str, Any], files: list[bytes]) -> Made:
