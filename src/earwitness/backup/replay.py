@@ -19,7 +19,7 @@ from earwitness.kernel.clock import DAY
 from earwitness.kernel.errors import BackupError
 from earwitness.kernel.ids import new_id
 from earwitness.ledger.commitments import TOMBSTONE_ID_SIZE
-from earwitness.policy.retention import Chosen, chosen, default_tombstone
+from earwitness.policy.retention import CHOICES, Chosen, chosen
 from earwitness.storage.schema import (
     consent,
     deidentified,
@@ -195,7 +195,7 @@ def _people_of_buried_choices(tx: Connection) -> set[str]:
     silent = select(person.c.id, person.c.tombstone).where(
         person.c.erased_at.is_(None), person.c.id.not_in(select(retention_choice.c.person_id))
     )
-    defaults = {default_tombstone(row.tombstone): row.id for row in tx.execute(silent)}
+    defaults = {CHOICES.default_tombstone(row.tombstone): row.id for row in tx.execute(silent)}
     stones = list(defaults)
     for start in range(0, len(stones), PAGE):
         there = tx.scalars(select(tombstone.c.id).where(tombstone.c.id.in_(stones[start : start + PAGE])))

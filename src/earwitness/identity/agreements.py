@@ -4,39 +4,20 @@ Each yes and its end is recorded in the log of who gave it; an end is buried as 
 restored backup does not bring the yes back.
 """
 
-import secrets
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from earwitness.identity.changes import TOMBSTONE_SIZE, Bury, Change, ChangeRecord, RecordChange
+from earwitness.identity.changes import TOMBSTONE_SIZE, AnswerTaker, Bury, Change, ChangeRecord
 from earwitness.identity.device_rows import DeviceMode, agreed_people, buried, device_row
 from earwitness.identity.people import Age, person_row
 from earwitness.kernel.actors import Actor
-from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import AccessDenied, BadInput, NotFound
-from earwitness.kernel.ids import RandomBytes
-from earwitness.storage.database import Database
 from earwitness.storage.schema import device, device_agreement
 
 
-class Agreements:
+class Agreements(AnswerTaker):
     """Takes people's yes to devices, and takes it back."""
-
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        bury: Bury,
-        record_change: RecordChange,
-        random: RandomBytes = secrets.token_bytes,
-    ) -> None:
-        """``bury`` and ``record_change`` are called inside the transaction of the change."""
-        self._database = database
-        self._clock = clock
-        self._bury = bury
-        self._record_change = record_change
-        self._random = random
 
     def confirm(self, actor: Actor, device_id: str) -> None:
         """Confirm, as its one adult, that a device is personal to oneself. Saying it twice is once.

@@ -4,6 +4,7 @@ Both are called inside the write transaction that makes the change, so that a ch
 entry, or an ended yes without its tombstone, cannot exist.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,9 @@ from enum import StrEnum
 from sqlalchemy import Connection
 
 from earwitness.kernel.actors import Actor
+from earwitness.kernel.clock import Clock
+from earwitness.kernel.ids import RandomBytes
+from earwitness.storage.database import Database
 
 TOMBSTONE_SIZE = 16
 
@@ -47,3 +51,22 @@ class ChangeRecord:
 
 RecordChange = Callable[[Connection, ChangeRecord], object]
 """Appends the change to the subject's log, durable when the transaction commits."""
+
+
+class AnswerTaker:
+    """What takes answers of people, and takes them back, begins with this."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        bury: Bury,
+        record_change: RecordChange,
+        random: RandomBytes = secrets.token_bytes,
+    ) -> None:
+        """``bury`` and ``record_change`` are called inside the transaction of the change."""
+        self._database = database
+        self._clock = clock
+        self._bury = bury
+        self._record_change = record_change
+        self._random = random

@@ -8,24 +8,21 @@ The caller brings the write transaction. In it the answer that ends is buried in
 restored backup does not bring it back) and the change is recorded in the person's own log.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from earwitness.identity.changes import TOMBSTONE_SIZE, Bury, Change, ChangeRecord, RecordChange
+from earwitness.identity.changes import TOMBSTONE_SIZE, AnswerTaker, Change, ChangeRecord
 from earwitness.identity.device_rows import buried
 from earwitness.identity.households import HouseholdKind, household_row
 from earwitness.identity.people import Age, Standing, person_row
 from earwitness.kernel.actors import Actor
-from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import AccessDenied, BadInput, NotFound
-from earwitness.kernel.ids import RandomBytes, new_id
+from earwitness.kernel.ids import new_id
 from earwitness.policy.answers import Answer, standing_answers
 from earwitness.policy.purposes import NEVER_OF_A_CHILD, Purpose
-from earwitness.storage.database import Database
 from earwitness.storage.schema import consent
 
 __all__ = ["ChangeRecord", "ConsentChange", "Consents", "require_answerer"]
@@ -45,23 +42,8 @@ class ConsentChange:
     ended_at: int | None
 
 
-class Consents:
+class Consents(AnswerTaker):
     """Takes answers, takes them back, and tells what stands."""
-
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        bury: Bury,
-        record_change: RecordChange,
-        random: RandomBytes = secrets.token_bytes,
-    ) -> None:
-        """``bury`` and ``record_change`` are called inside the transaction of the change."""
-        self._database = database
-        self._clock = clock
-        self._bury = bury
-        self._record_change = record_change
-        self._random = random
 
     def record(
         self, tx: Connection, actor: Actor, person: str, purpose: Purpose, toward: str | None = None

@@ -1,29 +1,23 @@
 """How long recordings are kept: each adult chooses, three months where nothing was chosen.
 
-A choice that is followed by a shorter one is buried in the log. After a restore of a backup from
-before, the buried choice has ended but what was chosen instead is unknown: then nothing new is kept
-until the person chooses again. The default has a tombstone too, derived from the person's own.
+Where a restore lost the choice (:mod:`earwitness.policy.choices`) nothing new is kept until the person chooses again.
 """
 
-import hashlib
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select
 
-from earwitness.identity.changes import TOMBSTONE_SIZE, Bury, Change, ChangeRecord, RecordChange
-from earwitness.identity.device_rows import buried
+from earwitness.identity.changes import TOMBSTONE_SIZE, AnswerTaker, Change, ChangeRecord
 from earwitness.identity.people import Age, person_row
 from earwitness.kernel.actors import Actor
-from earwitness.kernel.clock import DAY, Clock
+from earwitness.kernel.clock import DAY
 from earwitness.kernel.errors import AccessDenied
-from earwitness.kernel.ids import RandomBytes, new_id
+from earwitness.kernel.ids import new_id
+from earwitness.policy.choices import Choices
 from earwitness.policy.consent import require_answerer
-from earwitness.storage.database import Database
-from earwitness.storage.schema import person, retention_choice, tombstone
+from earwitness.storage.schema import retention_choice
 
 IDENTITY_LIMIT_MS = 183 * DAY
 """After this time only the de-identified copy of a recording is left."""
@@ -94,46 +88,21 @@ def expiry(kept_at: int, lifetime_ms: int) -> int:
     return kept_at + lifetime_ms
 
 
+CHOICES = Choices(
+    "retention", retention_choice.c.choice, DEFAULT, read=RetentionChoice, amount=lambda choice: choice.lifetime_ms
+)
+
+
 def chosen(tx: Connection, people: Iterable[str]) -> dict[str, Chosen]:
     """Return what counts for each of these people."""
-    wanted = list(people)
-    standing = select(retention_choice.c.person_id, retention_choice.c.choice).where(
-        retention_choice.c.person_id.in_(wanted),
-        retention_choice.c.ended_at.is_(None),
-        ~buried(retention_choice.c.tombstone),
-    )
-    found = {row.person_id: Chosen(RetentionChoice(row.choice)) for row in tx.execute(standing)}
-    silent = [each for each in wanted if each not in found]
-    if silent:
-        lost = _lost(tx, silent)
-        found |= {
-            each: Chosen(RetentionChoice.NOTHING, lost=True) if each in lost else Chosen(DEFAULT) for each in silent
-        }
-    return found
+    return {
+        who: Chosen(RetentionChoice.NOTHING, lost=True) if choice is None else Chosen(choice)
+        for who, choice in CHOICES.chosen(tx, people).items()
+    }
 
 
-def default_tombstone(person_tombstone: bytes) -> bytes:
-    """Return the tombstone (16 bytes) of a person's unspoken default choice."""
-    return hashlib.sha256(b"earwitness/retention-default/v1\n" + person_tombstone).digest()[:TOMBSTONE_SIZE]
-
-
-class Retention:
+class Retention(AnswerTaker):
     """Takes the choice and keeps its history."""
-
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        bury: Bury,
-        record_change: RecordChange,
-        random: RandomBytes = secrets.token_bytes,
-    ) -> None:
-        """``bury`` and ``record_change`` are called inside the transaction of the change."""
-        self._database = database
-        self._clock = clock
-        self._bury = bury
-        self._record_change = record_change
-        self._random = random
 
     def choose(self, tx: Connection, actor: Actor, person_id: str, choice: RetentionChoice) -> RetentionChange:
         """Record a choice; the vault re-dates what is kept in the same transaction.
@@ -144,13 +113,11 @@ class Retention:
         """
         self._database.serialize(tx, f"retention/{person_id}")
         require_answerer(tx, actor, person_id, None)
-        row = person_row(tx, person_id)
-        if row.age != Age.ADULT:
+        if person_row(tx, person_id).age != Age.ADULT:
             raise AccessDenied("Nothing of a child is kept, so there is nothing to choose.")
-        self._end_earlier(tx, person_id, row.tombstone, choice)
         made = RetentionChange(new_id("choice", self._random), person_id, choice, self._clock.now_ms(), None)
-        values = {"id": made.id, "person_id": person_id, "choice": str(choice), "at": made.at}
-        tx.execute(insert(retention_choice), [values | {"tombstone": self._random(TOMBSTONE_SIZE)}])
+        row = {"id": made.id, "person_id": person_id, "choice": str(choice), "at": made.at}
+        CHOICES.replace(tx, self._bury, row | {"tombstone": self._random(TOMBSTONE_SIZE)}, choice)
         self._record_change(tx, ChangeRecord(person_id, actor, Change.RETENTION_CHOSEN, str(choice), made.at))
         return made
 
@@ -165,29 +132,3 @@ class Retention:
             RetentionChange(row.id, row.person_id, RetentionChoice(row.choice), row.at, row.ended_at)
             for row in tx.execute(query.order_by(retention_choice.c.at, retention_choice.c.id))
         ]
-
-    def _end_earlier(self, tx: Connection, person_id: str, own_tombstone: bytes, choice: RetentionChoice) -> None:
-        """Bury every longer choice there ever was, for a backup may hold any of them as the one that stands."""
-        own = retention_choice.c.person_id == person_id
-        rows = tx.execute(select(retention_choice.c.choice, retention_choice.c.tombstone).where(own)).all()
-        longer = [row.tombstone for row in rows if RetentionChoice(row.choice).lifetime_ms > choice.lifetime_ms]
-        if DEFAULT.lifetime_ms > choice.lifetime_ms:
-            longer.append(default_tombstone(own_tombstone))
-        if fresh := _unburied(tx, longer):
-            self._bury(tx, fresh)
-        unended = own & retention_choice.c.ended_at.is_(None)
-        tx.execute(update(retention_choice).where(unended).values(ended_at=self._clock.now_ms()))
-
-
-def _unburied(tx: Connection, ids: Sequence[bytes]) -> list[bytes]:
-    there = set(tx.scalars(select(tombstone.c.id).where(tombstone.c.id.in_(ids))))
-    return [each for each in ids if each not in there]
-
-
-def _lost(tx: Connection, people: Sequence[str]) -> frozenset[str]:
-    """Tell of people without a standing choice whose earlier one, or whose default, has ended."""
-    rows: Sequence[Any] = tx.execute(select(person.c.id, person.c.tombstone).where(person.c.id.in_(people))).all()
-    defaults = {default_tombstone(row.tombstone): row.id for row in rows}
-    ended = set(tx.scalars(select(tombstone.c.id).where(tombstone.c.id.in_(list(defaults)))))
-    earlier = select(retention_choice.c.person_id).where(retention_choice.c.person_id.in_(people))
-    return frozenset(tx.scalars(earlier)) | {defaults[each] for each in ended}
