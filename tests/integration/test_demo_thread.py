@@ -53,7 +53,9 @@ def killer() -> Killer:
 
 @pytest.fixture
 def thread(tmp_path: Path, killer: Killer) -> Iterator[Thread]:
-    wish = Wish(Recordings.open(EVAL), SENTENCES, COMMAND, clips=CLIPS, paced=1, promises=False)
+    wish = Wish(
+        recordings=Recordings.open(EVAL), sentences=SENTENCES, command=COMMAND, clips=CLIPS, paced=1, promises=False
+    )
     with prepared(wish, tmp_path, Teller(print, killer)) as made:
         killer.thread = made
         yield made

@@ -67,7 +67,14 @@ def thread(  # noqa: PLR0917 - options
     logs.configure(level=logging.WARNING)  # the checks ask the pages; their requests are nobody's
     if into is not None and into.exists():
         raise BadInput(f"{into} is there already.", next_step="Name a new folder with --into.")
-    wish = Wish(Recordings.open(data), sentences or SENTENCES, COMMAND, clips, measured, promises)
+    wish = Wish(
+        recordings=Recordings.open(data),
+        sentences=sentences or SENTENCES,
+        command=COMMAND,
+        clips=clips,
+        measured=measured,
+        promises=promises,
+    )
     with tempfile.TemporaryDirectory(prefix="earwitness-thread-") as scratch:
         place = into or Path(scratch)
         place.mkdir(parents=True, exist_ok=True)

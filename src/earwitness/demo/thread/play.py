@@ -39,7 +39,7 @@ COPIES_SECONDS: Final = 600.0
 COMPARING: Final = Budget(200.0, 120)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """How large a thread: how many recordings are spoken and measured; ``paced`` people speak one as slow as life."""
 
