@@ -16,6 +16,23 @@ HOME = "hh_home"
 LEARNED = Taught((TaughtSentence("let there be light", means="turn on the lamp"),))
 
 
+def test_what_is_learned_is_sayable_in_the_next_turn() -> None:
+    standing = [NOTHING]
+
+    async def turns() -> list[bool]:
+        with ThreadPoolExecutor(1) as threads:
+            vocabulary = Vocabulary(load([], home=False), (), VirtualClock(), threads, taught=lambda _: standing[-1])
+            found = []
+            for taught in (NOTHING, LEARNED, LEARNED, NOTHING):
+                standing.append(taught)
+                sayable = await vocabulary.now(HOME, UTC)
+                assert await vocabulary.of(HOME, UTC) is await vocabulary.now(HOME, UTC) is sayable
+                found.append(sayable.graph.accepts(["let", "there", "be", "light"]))
+            return found
+
+    assert asyncio.run(turns()) == [False, True, True, False]
+
+
 def test_what_is_learned_is_sayable_and_what_is_forgotten_is_not() -> None:
     standing: dict[str, Taught] = {}
     asked: list[str] = []

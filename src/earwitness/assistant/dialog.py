@@ -16,6 +16,7 @@ from earwitness.kernel.errors import BadInput, EarwitnessError
 from earwitness.speech.asr.port import FOR_ME
 from earwitness.understanding.context import Context
 from earwitness.understanding.matcher import Matcher
+from earwitness.understanding.taught import ORIGIN
 from earwitness.understanding.values import Hypothesis, Interpretation, Kind, Understanding
 from earwitness.understanding.wording import plain
 
@@ -197,10 +198,17 @@ def _told(understood: Understanding) -> Step:
     others = tuple((each.said or each.text, each.score) for each in understood.alternatives)
     if best is None or understood.kind is Kind.OUT_OF_SCOPE:
         return Step("understanding", "That fits none of the sentences I know.", alternatives=others)
-    slots = ", ".join(f"{name}: {slot.text}" for name, slot in best.intent.slots.items())
+    slots = ", ".join(f"{name}: {slot.text}" for name, slot in best.intent.slots.items() if slot.text)
     what = f"{best.intent.name} ({slots})" if slots else best.intent.name
     if understood.kind is Kind.AMBIGUOUS:
         return Step(
             "understanding", f"That could mean {what}, or something else, so I asked.", best.score, None, others
         )
-    return Step("understanding", f"I took it for {what}, {_HOW[best.source]}.", best.score, None, others)
+    return Step("understanding", f"I took it for {what}, {_how(best)}.", best.score, None, others)
+
+
+def _how(best: Interpretation) -> str:
+    if best.origin != ORIGIN:
+        return _HOW[best.source]
+    same = f": the same as “{best.said}”" if best.said and plain(best.said) != plain(best.text) else ""
+    return f"as this household taught me{same}"

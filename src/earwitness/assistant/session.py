@@ -239,7 +239,7 @@ class Session:
         await self._forget(keep_claim=True)
         shared = self._shared
         self.here = await shared.apart(lambda: shared.where_is(self.here.device))
-        sayable = await shared.vocabulary.of(self.here.household, self.here.zone)
+        sayable = await shared.vocabulary.now(self.here.household, self.here.zone)
         endpoints = shared.engines.endpoints
         if follow_up:
             endpoints = replace(endpoints, patience_ms=FOLLOW_UP_MS)

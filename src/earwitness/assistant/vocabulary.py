@@ -1,7 +1,7 @@
 """What may be said right now: the sentences, with the names of a household's skills, for matcher and recogniser.
 
-A household's names are asked of the skills when one of its devices connects and after each of its turns; the graph
-is compiled again only when they changed.
+A household's names are asked of the skills when the first of its devices connects and after each of its turns, what
+it taught before each turn; the graph is compiled again only when they changed.
 """
 
 import asyncio
@@ -64,6 +64,15 @@ class Vocabulary:
         """What this household may say; compiled at the first time."""
         known = self._known.get(household)
         return known[1] if known else await self.refresh(household, zone)
+
+    async def now(self, household: str, zone: tzinfo) -> Sayable:
+        """What this household may say, with what it taught until now; its skills are not asked for their names."""
+        known = self._known.get(household)
+        if known is not None:
+            taught = await asyncio.get_running_loop().run_in_executor(self._threads, self._taught, household)
+            if taught == known[1].context.taught:
+                return known[1]
+        return await self.refresh(household, zone)
 
     def known(self) -> Mapping[str, Sayable]:
         """Every household whose sayable is compiled, with it."""

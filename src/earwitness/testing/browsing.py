@@ -15,7 +15,7 @@ from typing import Protocol
 
 import uvicorn
 from argon2 import PasswordHasher
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from earwitness.bootstrap import House
 from earwitness.web.front import Front
@@ -106,6 +106,44 @@ def sign_in(page: Page, hub: HasAddress, name: str, password: str = PASSWORD) ->
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(lambda url: "/sign-in" not in url or "/code" in url, timeout=SOON_MS)
+
+
+def become_device(page: Page, hub: HasAddress) -> None:
+    """Open the page that listens, whose browser becomes a device of whoever is signed in."""
+    page.goto(f"{hub.url}/listen")
+    make = page.get_by_role("button", name="Make it a device of mine")
+    if make.count():
+        page.get_by_label("What is it called?").fill("desk")
+        make.click()
+
+
+def expect_state(page: Page, word: str) -> None:
+    """Hold the page that listens to what it says of its microphone."""
+    expect(page.locator(".stands strong")).to_have_text(word)
+
+
+def turn_on(page: Page, word: str = "Ready") -> None:
+    """Connect, however long that takes; then open the microphone again, because its file begins at each opening."""
+    page.get_by_role("button", name="Turn the microphone on").click()
+    expect_state(page, word)
+    open_again(page, word)
+
+
+def open_again(page: Page, word: str = "Ready") -> None:
+    """Open the microphone again: its file begins anew."""
+    page.get_by_role("button", name="Mute", exact=True).click()
+    expect_state(page, "Muted")
+    page.get_by_role("button", name="Unmute").click()
+    expect_state(page, word)
+
+
+def sign_in_to_review(page: Page, url: str, **fields: str) -> None:
+    """Sign in at the workbench from the keyboard: ``name``, ``password`` and ``code``."""
+    page.goto(url)
+    for name, value in fields.items():
+        page.locator(f"[name={name}]").fill(value)
+    page.get_by_role("button", name="Sign in").focus()
+    page.keyboard.press("Enter")
 
 
 def shoot(page: Page, folder: Path, name: str) -> None:

@@ -1,7 +1,7 @@
 """Which skill a turn belongs to, what is left open, and how it is put into words."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 
 import pytest
@@ -13,6 +13,7 @@ from earwitness.kernel.errors import BadInput
 from earwitness.testing.clock import VirtualClock
 from earwitness.testing.conversing import understanding
 from earwitness.understanding.context import Context, Named
+from earwitness.understanding.taught import Taught, TaughtSentence
 from earwitness.understanding.values import Hypothesis
 
 HERE = Here("kitchen", "household_test", None, None, "kitchen", None, UTC)
@@ -66,6 +67,19 @@ def test_a_sentence_goes_to_the_skill_of_its_intent() -> None:
     assert [each.step for each in trace.steps] == ["understanding", "skill"]
     assert "HassGetCurrentTime, word for word" in trace.steps[0].said
     assert trace.steps[0].took_ms is not None
+
+
+def test_a_sentence_that_was_taught_says_so_and_what_it_stands_for() -> None:
+    lights, own = Fixed("lights", LIGHTS), Taught((TaughtSentence("lumos", means="turn on the reading lamp"),))
+    _, trace = talk(dialog(lights), "lumos", context=replace(TWO, taught=own))
+    told = "as this household taught me: the same as “turn on the reading lamp”."
+    assert trace.steps[0].said == f"I took it for HassTurnOn (name: reading lamp), {told}"
+
+
+def test_a_slot_without_words_is_not_told() -> None:
+    kitchen = Context(areas=(Named("kitchen", "kitchen"),), devices=(Named("a", "lamp", (), "light", "kitchen"),))
+    _, trace = talk(dialog(Fixed("lights", LIGHTS)), "turn on the lights in the kitchen", context=kitchen)
+    assert trace.steps[0].said == "I took it for HassTurnOn (area: kitchen), word for word."
 
 
 def test_two_skills_for_one_intent_are_refused() -> None:
