@@ -55,7 +55,7 @@ def judge(conditions: "Sequence[Paired]") -> Judged:
     better = [each for each in enough if each.low > 0]
     if better and all(each.difference >= MOST_LOST for each in enough):
         return Judged(Verdict.BETTER, f"better {better[0].told()}")
-    return Judged(Verdict.NOT_ENOUGH, f"not enough evidence: {enough[0].told()}")
+    return Judged(Verdict.NOT_ENOUGH, f"not enough evidence: {min(enough, key=lambda each: each.p).told()}")
 
 
 def overall(parts: Iterable[Judged]) -> Verdict:

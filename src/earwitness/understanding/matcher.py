@@ -119,9 +119,10 @@ def decided(readings: Sequence[Interpretation]) -> Understanding:
     """Understood, a question, or out of scope."""
     if not readings or readings[0].score < LEAST / 2:
         return Understanding(Kind.OUT_OF_SCOPE, alternatives=tuple(readings[:MOST_OFFERED]))
-    best = readings[0]
+    best = _named(readings)
+    others = [each for each in readings if not each.intent.same_as(best.intent)]
     offered = [best]
-    for each in readings[1:]:
+    for each in others:
         close = best.score - each.score < CLOSE and each.score >= LEAST / 2
         if close and len(offered) < MOST_OFFERED and not any(_same_words(each, other) for other in offered):
             offered.append(each)
@@ -130,8 +131,18 @@ def decided(readings: Sequence[Interpretation]) -> Understanding:
     if best.score < LEAST:
         return Understanding(Kind.OUT_OF_SCOPE, None, tuple(readings[:MOST_OFFERED]))
     return Understanding(
-        Kind.UNDERSTOOD, replace(best, alternatives=(best.alternatives or tuple(readings[1:]))[:MOST_OFFERED])
+        Kind.UNDERSTOOD, replace(best, alternatives=(best.alternatives or tuple(others))[:MOST_OFFERED])
     )
+
+
+def _named(readings: Sequence[Interpretation]) -> Interpretation:
+    """The best reading; of a device and of the devices of a room by the same words the device, if they are close."""
+    best = readings[0]
+    if "name" in best.intent.slots:
+        return best
+    close = (each for each in readings[1:] if best.score - each.score < CLOSE and _same_words(best, each))
+    named = next((each for each in close if "name" in each.intent.slots), best)
+    return replace(named, score=best.score)
 
 
 def _same_words(one: Interpretation, other: Interpretation) -> bool:

@@ -39,14 +39,19 @@ class Draw:
 
 
 def draws(intents: hassil.Intents, each: int, rng: random.Random) -> Iterator[Draw]:
-    """For every template its shortest sentence and up to ``each`` random ones, without repetitions."""
+    """For every template its shortest sentence and up to ``each`` random ones, without repetitions.
+
+    What is drawn of a template depends on it alone: another sentence in the file changes nothing for the others.
+    """
+    seed = rng.getrandbits(32)
     for intent in intents.intents.values():
         for block in intent.data:
             rules = {**intents.expansion_rules, **block.expansion_rules}
             for sentence in block.sentences:
+                own = random.Random(f"{seed} {sentence.text}")  # noqa: S311 - for variety, not for secrets
                 seen: set[tuple[Piece, ...]] = set()
                 for turn in range(each + 1):
-                    pieces = _pieces(sentence.expression, rules, rng, shortest=turn == 0)
+                    pieces = _pieces(sentence.expression, rules, own, shortest=turn == 0)
                     if pieces and pieces not in seen:
                         seen.add(pieces)
                         yield Draw(intent.name, block.slots, pieces, block.metadata or {}, block.requires_context)

@@ -152,7 +152,8 @@ def test_a_damaged_file_is_as_good_as_none(family: Family, learning: Learning, t
     teach(family.ada, "let there be light")
     learning.run(family.household)
     (path,) = (family.house.data / "models").glob("??/*")
-    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     assert learning.in_use(family.household).taught.sentences == ()
 
 

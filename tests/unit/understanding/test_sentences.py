@@ -159,3 +159,29 @@ def test_the_structures_are_hassils_own() -> None:
     assert shipped_folder().is_dir()
     assert all(isinstance(source.intents, hassil.Intents) for source in load().sources)
     assert Kind.UNDERSTOOD == "understood"
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [
+        ("run bathing time", "HassTurnOn"),
+        ("skip on the radio", "HassMediaNext"),
+        ("next song in the radio", "HassMediaNext"),
+        ("previous track on the radio", "HassMediaPrevious"),
+        ("what is the cellar humidity", "HassGetState"),
+    ],
+)
+def test_scripts_players_and_sensors_are_spoken_of_by_name(said: str, intent: str) -> None:
+    home = Context(
+        devices=(
+            Named("script.bath", "Bathing time", domain="script"),
+            Named("media_player.radio", "Radio", domain="media_player"),
+            Named("sensor.cellar", "Cellar humidity", domain="sensor"),
+            Named("light.hall", "Hall light", domain="light"),
+        )
+    )
+    matcher = TemplateMatcher(load(home=False))
+    found = matcher.match(said, home)[0].intent
+    assert (found.name, len(found.slots)) == (intent, 1)
+    assert not matcher.match("what is the hall light", home)
+    assert not matcher.match("are of lights on", home)
