@@ -36,7 +36,7 @@ def run_learning(
     learned: int = 100,
     tested: int = 60,
 ) -> dict[str, Any]:
-    """Learn from ``learned`` orders, and compare on them and ``tested`` others: each by what was learned without its speaker.
+    """Learn from ``learned`` orders; compare on them and ``tested`` others, each by what its speaker took no part in.
 
     Raises:
         BadInput: ``data`` has no labels.

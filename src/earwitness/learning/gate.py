@@ -1,4 +1,4 @@
-"""May a model be released? Decided from paired trials on people who were left out; it can also say that it does not know.
+"""May a model be released? Decided from paired trials on people who were left out; it can say that it does not know.
 
 *Better*: the interval of the difference lies above zero, in quiet or in noise, and no condition lost more than is put
 up with. *Worse*: an interval lies below zero. Anything else is *not enough evidence*, and the old model stays.
