@@ -9,9 +9,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -154,16 +155,17 @@ def trials(
     chosen = replace(comparison, lessons=in_turn(comparison.lessons)[: budget.clips])
     found: dict[str, list[Trial]] = {QUIET: [], **({} if comparison.noise is None else {NOISE: []})}
     begun = time.monotonic()
-    for done, heard in enumerate(_all_heard(chosen)):
-        for condition, trial in heard:
-            found[condition].append(trial)
-        progress(done + 1, len(chosen.lessons))
-        if time.monotonic() - begun > budget.seconds:
-            break
+    with closing(_all_heard(chosen)) as every:  # at once, also where this is interrupted: nothing goes on being heard
+        for done, heard in enumerate(every):
+            for condition, trial in heard:
+                found[condition].append(trial)
+            progress(done + 1, len(chosen.lessons))
+            if time.monotonic() - begun > budget.seconds:
+                break
     return found
 
 
-def _all_heard(comparison: Comparison) -> Iterator[list[tuple[str, Trial]]]:
+def _all_heard(comparison: Comparison) -> Generator[list[tuple[str, Trial]]]:
     count = len(comparison.lessons)
     processes = min(PROCESSES, count // FEWEST_EACH)
     if processes < 2:  # noqa: PLR2004 - alone it is quicker here
