@@ -12,7 +12,7 @@ from earwitness.kernel.clock import parse_rfc3339
 from earwitness.ledger.merkle import leaf_hash
 from earwitness.ledger.merkle_proofs import verify_inclusion
 from earwitness.policy.access import Resource
-from earwitness.transparency.deeds import DEEDS
+from earwitness.transparency.deeds import deed
 from earwitness.transparency.history import AccessLine
 from earwitness.transparency.naming import Names
 
@@ -67,10 +67,10 @@ def _row(line: AccessLine, names: Names, subject: str) -> dict[str, object]:
     return {
         "at": Moment(parse_rfc3339(line.at)),
         "who": line.who,
-        "name": f"the program {line.who}" if line.role == "program" else names.of(line.who),
+        "name": names.program(line.who) if line.role == "program" else names.of(line.who),
         "role": line.role,
         "action": line.action,
-        "did": DEEDS.get(line.action, line.action),
+        "did": deed(line.action, line.details),
         "what": _what(line, names, subject),
         "why": line.purpose,
         "recordings": [each for each in line.recordings if each != subject],

@@ -25,6 +25,11 @@ class Names:
         """Return the name of one of them, and of anybody else the id."""
         return self._names.get(id_, id_)
 
+    def program(self, id_: str) -> str:
+        """Return what a program is called here: a device by its name."""
+        name = self.of(id_)
+        return f"the program “{id_}”" if name == id_ else name
+
     def within(self, text: str) -> str:
         """Return a text with the names in place of the ids in it."""
         return _ID.sub(lambda match: self.of(match[0]), text)

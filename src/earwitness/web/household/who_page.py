@@ -19,7 +19,7 @@ from earwitness.kernel.errors import BadInput, NotFound
 from earwitness.ledger.log import Checkpoint
 from earwitness.policy.access import Action
 from earwitness.policy.purposes import Purpose
-from earwitness.transparency.deeds import DEEDS
+from earwitness.transparency.deeds import deed
 from earwitness.transparency.naming import Names
 from earwitness.vault.audit import OpenedEntry
 from earwitness.web.front import Front
@@ -156,7 +156,7 @@ def _entry(entry: OpenedEntry, proof: Sequence[bytes], names: Names, subject: st
         who=who,
         kind=kind,
         detail=detail,
-        did=DEEDS.get(body["action"], body["action"]),
+        did=deed(body["action"], body.get("details", {})),
         what=_what(body, names, subject),
         recordings=recordings[:NAMED],
         purpose=body["purpose"],
@@ -168,7 +168,8 @@ def _entry(entry: OpenedEntry, proof: Sequence[bytes], names: Names, subject: st
 
 def _actor(actor: Mapping[str, Any], names: Names) -> tuple[str, str, str]:
     if actor["role"] == "program":
-        return f"The program “{actor['id']}”", "program", ""
+        name = names.program(actor["id"])
+        return name[:1].upper() + name[1:], "program", ""
     if actor["role"] in STAFF:
         detail = ", ".join(part for part in (actor.get("employer", ""), actor.get("country", "")) if part)
         return STAFF[actor["role"]], "staff", detail
