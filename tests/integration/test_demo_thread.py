@@ -118,15 +118,17 @@ def goes_on(thread: Thread, killer: Killer, plan: dict[tuple[str, int], str]) ->
 
 
 def teach_everybody(thread: Thread) -> str:
-    """Let those who will leave put right what both say, so that a model that all share has to go; return its release.
+    """Let people teach everybody a sentence, those who will leave among them, so that a model that all share has to go.
 
-    Of the others nothing is learned here: models of voices take longer than this test may.
+    Returns its release. Whoever the learner tests on teaches it nothing, so more than two say it.
     """
-    for role in thread.leaving:
-        mine = [each.turn.recording for each in thread.said if each.role is role and each.turn.recording]
+    mine = {each.role.person.id: each for each in thread.said if each.turn.recording}
+    teaching = [each for each in mine.values() if each.role.choice is Choice.PUTS_RIGHT]
+    assert {role.person.id for role in thread.leaving} <= {each.role.person.id for each in teaching}
+    for each in teaching:
         slots = {"name": "lamp"}
         thread.house.corrections.record(
-            role.person.actor(), mine[0] or "", Wrong.MEANT, said=OWN, intent="HassTurnOn", slots=slots
+            each.role.person.actor(), each.turn.recording or "", Wrong.MEANT, said=OWN, intent="HassTurnOn", slots=slots
         )
     learned = thread.house.learning.run(
         budget=Budget(2.0, 1), progress=lambda *_: thread.teller.quietly("learned")
