@@ -4,6 +4,7 @@ A child's standard input is a pipe from the hub that nothing is written to: it e
 and then the child ends too. A child that keeps ending is started ever more slowly.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -20,6 +21,8 @@ COMMAND: Final = (sys.executable, "-c", "from earwitness.cli.app import main; ma
 PAUSES: Final = (0.2, 1.0, 5.0, 30.0)
 PATIENCE_SECONDS: Final = 15.0
 STEADY_SECONDS: Final = 60.0  # whoever ran that long before it ended is started again at once
+
+logger = logging.getLogger(__name__)
 
 Supervised = Annotated[bool, typer.Option("--supervised", hidden=True, help="End when standard input ends.")]
 
@@ -65,18 +68,28 @@ class Child:
         failures = 0
         while True:
             started = time.monotonic()
-            with self._lock:
-                if self._stopping.is_set():
-                    return
-                self._process = process = subprocess.Popen(  # noqa: S603 - our own command
-                    self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-                )
-            with process:
-                for line in process.stdout or ():
-                    self._said(line.rstrip("\n"))
+            process = self._start()
+            if process is not None:
+                with process:
+                    for line in process.stdout or ():
+                        self._said(line.rstrip("\n"))
             failures = 0 if time.monotonic() - started > STEADY_SECONDS else failures + 1
             if self._stopping.wait(PAUSES[min(failures, len(PAUSES) - 1)]):
                 return
+
+    def _start(self) -> "subprocess.Popen[str] | None":
+        """Start the process; None where it is to stop, or where the system has no room for one now."""
+        with self._lock:
+            if self._stopping.is_set():
+                return None
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - our own command
+                    self._arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, errors="replace"
+                )
+            except OSError as error:
+                logger.warning("a program could not be started: %s", type(error).__name__)
+                return None
+            return self._process
 
 
 @contextmanager
