@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from earwitness.bootstrap import House
     from earwitness.testing.house import Family
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes folders of its own in it; an fsync costs nothing there
+ENOUGH = 4 * 2**30  # bytes free; a whole run needs less than one
 RUN_LOG = pytest.StashKey[RunLog]()
 LEAKS = pytest.StashKey[list[str]]()
 OWNS_FOLDER = pytest.StashKey[bool]()
@@ -31,11 +33,17 @@ OWNS_FOLDER = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not config.option.basetemp and "TMPDIR" not in os.environ and _has_room(MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     config.stash[OWNS_FOLDER] = FOLDER_VARIABLE not in os.environ
     if config.stash[OWNS_FOLDER]:
         os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="earwitness-run-logs-")
     config.stash[RUN_LOG] = RunLog(Path(os.environ[FOLDER_VARIABLE]))
     config.stash[RUN_LOG].start()
+
+
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= ENOUGH
 
 
 @pytest.hookimpl(wrapper=True)
@@ -118,12 +126,23 @@ def empty_postgresql_url(postgresql_server: PostgresServer) -> Iterator[str]:
     postgresql_server.drop(url)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh database in a file that was made once, for copying."""
+    path = tmp_path_factory.mktemp("sqlite") / "data.db"
+    Database.open(sqlite_url(path)).close()
+    return path
+
+
+@pytest.fixture
+def fresh_sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return sqlite_url(shutil.copy(sqlite_template, tmp_path / "data.db"))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def fresh_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh database, once on each dialect."""
-    if request.param == "postgresql":
-        return request.getfixturevalue("postgresql_url")
-    return sqlite_url(tmp_path / "data.db")
+    return request.getfixturevalue("postgresql_url" if request.param == "postgresql" else "fresh_sqlite_url")
 
 
 @pytest.fixture
@@ -135,9 +154,9 @@ def fresh_database(fresh_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(fresh_sqlite_url: str) -> Iterator[Database]:
     """A fresh database on SQLite alone, for what does not touch SQL differences."""
-    database = Database.open(sqlite_url(tmp_path / "data.db"))
+    database = Database.open(fresh_sqlite_url)
     yield database
     database.close()
 

@@ -80,10 +80,11 @@ class Saved:
 
 class HouseStates(RuleBasedStateMachine):
     template: Path
+    places: Path
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=self.places))
         self.clock = VirtualClock()
         self.model = Model()
         self.saved: Saved | None = None
@@ -367,6 +368,7 @@ class HouseStates(RuleBasedStateMachine):
 @pytest.fixture(scope="module", autouse=True)
 def _template(tmp_path_factory: pytest.TempPathFactory) -> None:
     HouseStates.template = make_template(tmp_path_factory.mktemp("states") / "data")
+    HouseStates.places = tmp_path_factory.mktemp("houses")
 
 
 class LongHouseStates(HouseStates):

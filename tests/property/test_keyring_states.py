@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -37,9 +38,11 @@ class Crash(BaseException):
 
 
 class KeyringStates(RuleBasedStateMachine):
+    places: Path
+
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
+        self.folder = Path(tempfile.mkdtemp(dir=self.places))
         self.clock = VirtualClock()
         self.subjects: set[str] = set()
         self.live: dict[str, tuple[str, bytes]] = {}
@@ -138,6 +141,11 @@ class KeyringStates(RuleBasedStateMachine):
         epoch = self.keyring.epoch
         assert [path.name for path in self.folder.glob("root-*")] == [f"root-{epoch}.key"]
         assert {path.name for path in self.folder.glob("ring-*.db")} == {f"ring-{epoch}.db"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _places(tmp_path_factory: pytest.TempPathFactory) -> None:
+    KeyringStates.places = tmp_path_factory.mktemp("keyrings")
 
 
 TestKeyringStates = KeyringStates.TestCase

@@ -1,8 +1,10 @@
 """Consent, retention and restores in any order: a yes that ended never counts again, a longer choice neither."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -29,11 +31,13 @@ class Answers(RuleBasedStateMachine):
     What was backed up after the backup that is put back belongs to another story, and is thrown away.
     """
 
+    template: Path
+
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = tempfile.TemporaryDirectory(dir=self.template.parent)
         self.clock = VirtualClock()
-        self.database = Database.open(sqlite_url(Path(self.folder.name) / "data.db"))
+        self.database = Database.open(sqlite_url(shutil.copy(self.template, Path(self.folder.name) / "data.db")))
         self.village = Village(self.database, self.clock)
         self.who = self.village.person(self.village.household())
         self.yes: set[Purpose] = set()
@@ -99,6 +103,11 @@ class Answers(RuleBasedStateMachine):
             assert not decision.keep
         assert decision.keep == (decision.lifetime_ms > 0)
         assert decision.lifetime_ms <= self.choice.lifetime_ms
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _template(sqlite_template: Path) -> None:
+    Answers.template = sqlite_template
 
 
 TestAnswers = Answers.TestCase

@@ -68,7 +68,7 @@ def test_what_is_rolled_back_leaves_no_gap(log: Log, fresh_database: Database) -
     verify_everything(log)
 
 
-@pytest.mark.parametrize("batches", [[1, 255, 1], [256, 256], [255, 2, 254, 1, 513], [700, 70_000]])
+@pytest.mark.parametrize("batches", [[1, 255, 1], [256, 256], [255, 2, 254, 1, 513], [700, 64_900]])
 def test_publishing_in_steps_gives_the_same_tree_as_at_once(
     small: Log, sqlite_database: Database, tmp_path: Path, batches: list[int]
 ) -> None:
@@ -143,7 +143,8 @@ def test_the_public_folder_holds_no_sealed_byte(small: Log, sqlite_database: Dat
     small.publish(require_second=True)
     files = [path.read_bytes() for path in small.folder.rglob("*") if path.is_file()]
     assert not any(b"SEALED-CANARY" in data for data in files)
-    assert any(b"SEALED-CANARY" in path.read_bytes() for path in (tmp_path / "second").rglob("0*"))
+    kept = [path.read_bytes() for path in (tmp_path / "second").rglob("*") if path.is_file()]
+    assert any(b"SEALED-CANARY" in data for data in kept)
     verify_everything(small)
 
 
