@@ -28,7 +28,7 @@ class Names:
     def program(self, id_: str) -> str:
         """Return what a program is called here: a device by its name."""
         name = self.of(id_)
-        return f"the program “{id_}”" if name == id_ else name
+        return f"the program “{id_}”" if name == id_ else f"the device “{name}”"
 
     def within(self, text: str) -> str:
         """Return a text with the names in place of the ids in it."""

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from earwitness import __version__
-from earwitness.kernel.clock import DAY, HOUR, MINUTE, rfc3339
+from earwitness.kernel.clock import DAY, HOUR, MINUTE, parse_rfc3339, rfc3339
 
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "public", *(HERE / room / "templates" for room in ("sign_in", "household", "listen")))
@@ -43,7 +43,13 @@ class Templates:
         )
         self._environment.globals.update(version=__version__)
         self._environment.filters.update(
-            day=self.day, clock=self.clock, moment=self.moment, rfc3339=rfc3339, seconds=seconds, span=span
+            day=self.day,
+            clock=self.clock,
+            moment=self.moment,
+            rfc3339=rfc3339,
+            seconds=seconds,
+            span=span,
+            parsed=parse_rfc3339,
         )
 
     def render(self, name: str, values: Mapping[str, Any]) -> str:

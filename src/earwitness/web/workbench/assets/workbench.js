@@ -164,7 +164,7 @@ function nothing() {
   state.clip = state.text = null;
   show("nothing");
   at("nothing-why").textContent = state.waiting
-    ? `${state.waiting} clips wait for somebody else: you heard these people within the last three months.`
+    ? `${state.waiting === 1 ? "1 clip waits" : `${state.waiting} clips wait`} for somebody else: you heard these people within the last three months.`
     : "No clip is waiting. New ones come with the next draw.";
   standing();
   at("look-again").focus();
