@@ -12,11 +12,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from earwitness.bootstrap import create_house
+from earwitness.settings import Settings
+from earwitness.testing.commandline import CommandLine
 from earwitness.testing.runlog import RunLog
 
 COMMAND = [sys.executable, "-c", "from earwitness.cli.app import main; main()"]
 SOON = 60
 
+QUIET = ("--no-voice", "--no-review")  # what has nothing to do with either starts in a fraction of the time
 Start = Callable[..., "Hub"]
 
 
@@ -29,6 +33,7 @@ class Hub:
             self.process = subprocess.Popen(
                 [*COMMAND, "up", "--data", str(data), *options], stdout=subprocess.PIPE, stderr=stream, text=True
             )
+        self.data = data
         assert self.process.stdout is not None
         self.ready = self.process.stdout.readline().rstrip("\n")
         self.url = self.ready.removeprefix("ready ")
@@ -44,7 +49,8 @@ def start(tmp_path: Path, run_log: RunLog) -> Iterator[Start]:
     running: list[Hub] = []
 
     def go(*options: str) -> Hub:
-        running.append(Hub(tmp_path / "data", run_log.file(f"hub-{tmp_path.name}"), *(options or ("--port", "0"))))
+        options = (*QUIET, *(options or ("--port", "0")))
+        running.append(Hub(tmp_path / "data", run_log.file(f"hub-{tmp_path.name}"), *options))
         return running[-1]
 
     yield go
@@ -53,12 +59,19 @@ def start(tmp_path: Path, run_log: RunLog) -> Iterator[Start]:
         hub.process.communicate()
 
 
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory, run_log: RunLog) -> Iterator[Hub]:
+    """A hub as a person starts it, for those tests that leave it running."""
+    running = Hub(tmp_path_factory.mktemp("up") / "data", run_log.file("hub-whole"), "--port", "0")
+    yield running
+    assert running.end() == 0
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=SOON, check=False)
 
 
-def test_ready_healthy_and_ended(start: Start, tmp_path: Path) -> None:
-    hub = start()
+def test_ready_and_healthy(hub: Hub) -> None:
     assert hub.ready.startswith("ready http://localhost:")
     health = httpx.get(f"{hub.url}/healthz").json()
     assert health["status"] == "ok"
@@ -67,25 +80,25 @@ def test_ready_healthy_and_ended(start: Start, tmp_path: Path) -> None:
     assert page.status_code == 200
     assert "not tried yet" in page.text
     checkpoint = httpx.get(f"{hub.url}/log/checkpoint").content
-    assert checkpoint == (tmp_path / "data" / "log" / "checkpoint").read_bytes()
-    assert (tmp_path / "data" / "run" / "hub.json").exists()
-    assert hub.end() == 0
-    assert not (tmp_path / "data" / "run" / "hub.json").exists()
+    assert checkpoint == (hub.data / "log" / "checkpoint").read_bytes()
 
 
-def test_a_second_hub_is_sent_to_the_first(start: Start, tmp_path: Path) -> None:
-    hub = start()
-    second = run("up", "--data", str(tmp_path / "data"), "--port", "0")
+def test_a_second_hub_is_sent_to_the_first(hub: Hub) -> None:
+    second = run("up", "--data", str(hub.data), "--port", "0")
     assert second.returncode == 1
     assert second.stdout == ""
     assert second.stderr.startswith("error: A hub already runs on this data folder")
     assert hub.url in second.stderr
-    as_json = run("up", "--data", str(tmp_path / "data"), "--port", "0", "--json")
+    as_json = run("up", "--data", str(hub.data), "--port", "0", "--json")
     assert hub.url in json.loads(as_json.stderr)["error"]
 
 
-def test_interrupt_ends_it_in_good_order_too(start: Start) -> None:
-    assert start().end(signal.SIGINT) == 0
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_in_good_order(start: Start, how: signal.Signals) -> None:
+    hub = start()
+    assert (hub.data / "run" / "hub.json").exists()
+    assert hub.end(how) == 0
+    assert not (hub.data / "run" / "hub.json").exists()
 
 
 def test_after_a_kill_it_starts_again(start: Start) -> None:
@@ -97,7 +110,7 @@ def test_after_a_kill_it_starts_again(start: Start) -> None:
 
 
 def test_the_usual_port_gives_way_and_says_so(start: Start, tmp_path: Path) -> None:
-    assert start().end() == 0
+    create_house(tmp_path / "data", Settings(installation="inst_up"))
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         taken = other.getsockname()[1]
         with (tmp_path / "data" / "earwitness.toml").open("a") as settings:
@@ -111,17 +124,14 @@ def test_the_usual_port_gives_way_and_says_so(start: Start, tmp_path: Path) -> N
 
 def test_a_port_that_was_asked_for_is_not_exchanged(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
-        refused = run("up", "--data", str(tmp_path / "data"), "--port", str(other.getsockname()[1]))
-    assert refused.returncode == 1
-    assert "is taken by another program" in refused.stderr
+        line = CommandLine(tmp_path / "data").fails("up", "--port", str(other.getsockname()[1]), code=1)
+    assert "is taken by another program" in line
     assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize("options", [("--port", "70000"), ("--host", "nowhere.example"), ("--host", "203.0.113.7")])
 def test_bad_input_changes_nothing(tmp_path: Path, options: tuple[str, ...]) -> None:
-    refused = run("up", "--data", str(tmp_path / "data"), *options)
-    assert refused.returncode == 2
-    assert len(refused.stderr.splitlines()) == 1
+    assert options[1] in CommandLine(tmp_path / "data").fails("up", *options)
     assert not (tmp_path / "data").exists()
 
 
@@ -138,6 +148,5 @@ def test_log_is_json_without_addresses_or_queries(start: Start) -> None:
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    refused = run("up", "--data", str(tmp_path), "--port", "0")
-    assert refused.returncode == 2
+    assert str(tmp_path) in CommandLine(tmp_path).fails("up", "--port", "0")
     assert [one.name for one in tmp_path.iterdir()] == ["notes.txt"]
