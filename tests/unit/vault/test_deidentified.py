@@ -287,7 +287,9 @@ def take_over_first(family: Family, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("meanwhile", "left"), [(erase_recording, 0), (erase_person, 0), (take_over_first, 1)], ids=str
+    ("meanwhile", "left"),
+    [(erase_recording, 0), (erase_person, 0), (take_over_first, 1)],
+    ids=["erased", "person erased", "taken over before"],
 )
 def test_what_happened_meanwhile_is_not_undone(
     small_family: Family, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Family, str], None], left: int
