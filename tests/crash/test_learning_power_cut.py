@@ -15,9 +15,9 @@ def test_learning_survives_every_cut(tmp_path: Path, scratch: Path) -> None:
     data = tmp_path / "data"
     new_learning_house(data)
     recording = record([sys.executable, WORKER, data, "once", "1"], data)
-    tally = check_every_cut(recording, LearningCheck(), scratch, Plan(partial=1, most=60))
+    tally = check_every_cut(recording, LearningCheck(), scratch, Plan(partial=1, most=40))
     assert tally.boundaries > 300
-    assert tally.checked[Left.WRITTEN] == 60
+    assert tally.checked[Left.WRITTEN] == 40
     *_, last = recording.play()
     assert len(acknowledged_of(last.facts, "run")) == 3
     assert len({name for (name,) in acknowledged_of(last.facts, "destroyed")}) >= 2

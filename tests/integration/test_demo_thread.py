@@ -59,7 +59,6 @@ SOME = {
     ("heard", 2): "workbench",
     ("heard", 3): "deidentifier",
     ("learned", 2): "hub",
-    ("erased", 1): "hub",
     ("learning again", 1): "workbench",
 }
 """Which process is killed when something is told the so-many-th time."""
@@ -76,6 +75,7 @@ MANY = SOME | {
     ("learned", 1): "deidentifier",
     ("learned", 4): "workbench",
     ("withdrawn", 1): "hub",
+    ("erased", 1): "hub",
     ("learning again", 1): "hub",
     ("learning again", 2): "deidentifier",
 }
@@ -107,10 +107,11 @@ def test_each_process_is_killed_at_every_step_and_the_thread_goes_on(thread: Thr
 
 def goes_on(thread: Thread, killer: Killer, plan: dict[tuple[str, int], str]) -> None:
     killer.plan = plan
-    for step in ("move in", "speak", "put right", "draw", "review", "teach"):
+    for step in ("move in", "speak", "put right"):
         thread.steps()[step]()
     shared = teach_everybody(thread)
-    thread.steps()["forget"]()
+    for step in ("draw", "review", "teach", "forget"):
+        thread.steps()[step]()
     assert Counter(killer.killed) == Counter(plan.values())
     heard_and_kept(thread)
     reviewed(thread)

@@ -120,7 +120,7 @@ def test_every_part_is_fitted_compared_and_put_on_record(small_house: House, mon
     assert (learned.examples, learned.people) == (24, 6)
     assert figures["learned"]["clips"] >= 10
     assert figures["learned"]["pairs"] > 10
-    assert figures["parts"]["recogniser"]["conditions"][0]["people"] == 3
+    assert 3 <= figures["parts"]["recogniser"]["conditions"][0]["people"] <= 6  # as many as the budget reaches
     assert learned.verdict in {Verdict.NOT_ENOUGH, Verdict.BETTER, Verdict.WORSE}
     assert learned.activated == (learned.verdict is Verdict.BETTER)
     assert "person" not in json.dumps(figures)

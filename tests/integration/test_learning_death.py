@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,12 @@ from earwitness.kernel.audio import Clip
 from earwitness.kernel.errors import EngineFailed, NotFound
 from earwitness.learning.corrections import Wrong
 from earwitness.learning.gate import Verdict
+from earwitness.learning.process import Progress, Task
+from earwitness.learning.release import Made
+from earwitness.learning.scratch import scratch
+from earwitness.learning.snapshot import Snapshot
 from earwitness.testing.house import Family
+from earwitness.testing.learning import WordForWord
 from earwitness.understanding.context import Context
 from earwitness.vault.intake import Incoming
 from earwitness.vault.kinds import TRANSCRIPT
@@ -82,15 +88,11 @@ def learns(family: Family) -> None:
     assert list((house.data / "run" / "learning").iterdir()) == []
 
 
-@pytest.mark.parametrize("moment", [1, 3])
-def test_the_learners_process_is_killed_in_the_middle(family: Family, moment: int) -> None:
-    house, seen = family.house, 0
+def test_the_learners_process_is_killed_in_the_middle(family: Family) -> None:
+    house = family.house
 
     def progress(_what: str, _done: int, _whole: int) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == moment:
-            (process,) = learners(os.getpid())
+        for process in learners(os.getpid()):
             os.kill(process, signal.SIGKILL)
 
     with pytest.raises(EngineFailed) as failed:
@@ -130,25 +132,16 @@ def test_the_program_that_learns_is_killed(family: Family, moment: str) -> None:
 
 
 def test_a_hub_that_starts_takes_nothing_from_a_run_that_is_under_way(family: Family, data: Path) -> None:
-    started: list[Path] = []
-
-    def progress(_what: str, _done: int, _whole: int) -> None:
-        if not started:
-            (mine,) = (data / "run" / "learning").iterdir()
-            with open_house(data) as hub:
-                hub.sweep()
-                hub.learning.clear()
-            assert mine.exists()
-            started.append(mine)
-
-    learned = family.house.learning.run(family.household, progress=progress)
-    assert started
-    assert learned.activated
+    with scratch(family.house.learning.folder) as mine, open_house(data) as hub:
+        hub.sweep()
+        hub.learning.clear()
+        assert list((data / "run" / "learning").iterdir()) == [mine]
+    assert not mine.exists()
 
 
 def test_a_hub_that_starts_takes_no_opened_model_from_another_process(family: Family, data: Path) -> None:
     house = family.house
-    release = house.learning.run(family.household).release
+    release = replace(house.learning, teach=WordForWord()).run(family.household).release
     assert release is not None
     house.learning.in_use(family.household)
     opened = data / "run" / "models"
@@ -181,11 +174,12 @@ def test_an_erased_household_gets_no_key_again(family: Family) -> None:
     """Somebody erases everything while their household's model is learned."""
     house, leaving = family.house, [*family.everybody]
 
-    def progress(_what: str, _done: int, _whole: int) -> None:
+    def teach(snapshot: Snapshot, task: Task, folder: Path, progress: Progress) -> Made:
         while leaving:
             family.remove(family.erase(leaving.pop()))
+        return WordForWord()(snapshot, task, folder, progress)
 
     with pytest.raises(NotFound, match="erased meanwhile"):
-        house.learning.run(family.household, progress=progress)
+        replace(house.learning, teach=teach).run(family.household)
     assert not house.keyring.has_subject(family.household)
     assert not [each for each in house.keyring.key_ids() if each.startswith("model:")]
