@@ -46,7 +46,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def _hub(checkout: Path, run_log: RunLog) -> Iterator[None]:
     with run_log.file("readme-hub").open("ab") as log:
-        command = [str(checkout / ".venv" / "bin" / "earwitness"), "up", "--port", "0"]
+        command = [str(checkout / ".venv" / "bin" / "earwitness"), "up", "--port", "0", "--no-voice"]
         with subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, stderr=log, text=True) as hub:
             assert hub.stdout is not None
             assert hub.stdout.readline().startswith("ready http://localhost:")

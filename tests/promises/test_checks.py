@@ -14,6 +14,7 @@ from earwitness.backup.restoring import Sources, restore
 from earwitness.bootstrap import House, intake_lock
 from earwitness.kernel.actors import Actor
 from earwitness.kernel.clock import DAY
+from earwitness.learning.forget import Forgetting
 from earwitness.policy.access import Access, AccessRecord, Action, Resource
 from earwitness.policy.keeping import KeepDecision, may_keep
 from earwitness.policy.purposes import Purpose
@@ -22,6 +23,7 @@ from earwitness.promises import p03_delete, p07_who_listened
 from earwitness.promises.run import CHECKS, run_checks, try_promise
 from earwitness.storage.blobs import LocalBlobs
 from earwitness.storage.schema import household
+from earwitness.testing.learning import WordForWord
 from earwitness.transparency.export import Export, Exported
 from earwitness.transparency.history import AccessLine, History
 from earwitness.transparency.register import PROMISES, Result, State
@@ -37,7 +39,15 @@ from earwitness.vault.retention import Retention, Swept
 BUILT = {"P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P14"}
 
 
+def learning_quickly(house: House) -> House:
+    """The house with a learner that fits nothing: where rows and objects lie changes nothing about the fitting."""
+    learning = replace(house.learning, teach=WordForWord())
+    forgetting = Forgetting(house.database, learning, house.access, house.audit, house.clock)
+    return replace(house, learning=learning, forgetting=forgetting)
+
+
 def test_every_built_promise_is_held_and_nothing_else_is(house: House) -> None:
+    house = learning_quickly(house) if house.settings.s3_bucket else house
     begun: list[str] = []
     results = run_checks(house, begun.append)
     assert [each.id for each in results] == [f"P{number}" for number in range(1, 17)]
