@@ -262,7 +262,9 @@ class Thread:
         meant, slots = str(mine[0].row["intent"]), slots_of(mine[0].row)
         name = mine[0].turn.recording or ""
         self.house.corrections.record(role.person.actor(), name, Wrong.MEANT, said=OWN, intent=meant, slots=slots)
-        learned = self.house.learning.run(role.person.household, budget=Budget(5.0, 1))
+        learned = self.house.learning.run(
+            role.person.household, budget=Budget(5.0, 1), progress=lambda *_: self.teller.quietly("taught")
+        )
         self.report.more["own_sentence"] = str(learned.verdict)
         self.teller.tell(f"one person taught their own household “{OWN}”: {learned.verdict.replace('_', ' ')}")
 
