@@ -1,5 +1,7 @@
 """``earwitness device``: the devices that listen, and whose each is."""
 
+from collections.abc import Callable
+from pathlib import Path
 from shlex import quote
 from typing import Annotated
 
@@ -12,9 +14,11 @@ from earwitness.cli.options import DEFAULT_DATA, AsPerson, DataFolder, Household
 from earwitness.cli.output import note, show_record, show_rows
 from earwitness.cli.plain import App
 from earwitness.cli.session import asking, one_household, opened
+from earwitness.identity.agreements import Agreements
 from earwitness.identity.device_rows import DeviceMode
 from earwitness.identity.devices import Device
 from earwitness.identity.people import Age
+from earwitness.kernel.actors import Actor
 
 COLUMNS = {
     "label": "label",
@@ -94,30 +98,28 @@ def mode(  # noqa: PLR0917 - options
 
 def confirm(label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: JsonFlag = False) -> None:
     """Confirm that a personal device is yours."""
-    with opened(data) as house:
-        person = asking(house, as_person)
-        found = find_device(house, person.household, label)
-        house.directory.agreements.confirm(person.actor(), found.id)
-        _tell(house, house.directory.devices.get(found.id), as_json=as_json)
+    _answer(label, data, as_person, Agreements.confirm, as_json=as_json)
 
 
 def agree(label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: JsonFlag = False) -> None:
     """Agree, as one of the adults, that a shared device keeps recordings."""
-    with opened(data) as house:
-        person = asking(house, as_person)
-        found = find_device(house, person.household, label)
-        house.directory.agreements.agree(person.actor(), found.id)
-        _tell(house, house.directory.devices.get(found.id), as_json=as_json)
+    _answer(label, data, as_person, Agreements.agree, as_json=as_json)
 
 
 def disagree(
     label: Label, data: DataFolder = DEFAULT_DATA, as_person: AsPerson = "", as_json: JsonFlag = False
 ) -> None:
     """Take your yes to a shared device back; it keeps nothing more."""
+    _answer(label, data, as_person, Agreements.withdraw, as_json=as_json)
+
+
+def _answer(
+    label: str, data: Path, as_person: str, answer: Callable[[Agreements, Actor, str], None], *, as_json: bool
+) -> None:
     with opened(data) as house:
         person = asking(house, as_person)
         found = find_device(house, person.household, label)
-        house.directory.agreements.withdraw(person.actor(), found.id)
+        answer(house.directory.agreements, person.actor(), found.id)
         _tell(house, house.directory.devices.get(found.id), as_json=as_json)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from earwitness.identity.names import clean_name, normalise, only, spoken_variants
+from earwitness.identity.names import clean_name, find_one, spoken_variants
 from earwitness.identity.people import person_row
 from earwitness.identity.sealing import Sealer, open_fields, seal_fields
 from earwitness.kernel.errors import BadInput, NotFound
-from earwitness.kernel.ids import RandomBytes, is_id, new_id
+from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.storage.database import Database
 from earwitness.storage.schema import contact
 
@@ -27,11 +27,6 @@ class Contact:
     name: str
     variants: tuple[str, ...]
     address: str
-
-    def is_called(self, spoken: str) -> bool:
-        """Say whether this is who was named."""
-        said = normalise(spoken)
-        return said == normalise(self.name) or said in self.variants
 
 
 class Contacts:
@@ -86,8 +81,7 @@ class Contacts:
             NotFound: there is none.
             BadInput: several are called that; their ids are listed.
         """
-        by_id = is_id(text, "contact")
-        return only([e for e in self.list(person) if (e.id == text if by_id else e.is_called(text))], "contact")
+        return find_one(self.list(person), text, "contact", lambda each: (each.name, *each.variants))
 
     def rename(self, contact_id: str, name: str, variants: Iterable[str] | None = None) -> Contact:
         """Give a contact another name, and other variants if given.

@@ -19,12 +19,12 @@ from earwitness.identity.agreements import end_agreements
 from earwitness.identity.changes import TOMBSTONE_SIZE, Bury
 from earwitness.identity.device_rows import DeviceMode, agreed_people, device_row, standing_device
 from earwitness.identity.households import household_row
-from earwitness.identity.names import clean_name, normalise, only
+from earwitness.identity.names import clean_name, find_one
 from earwitness.identity.people import Age, person_row
 from earwitness.identity.sealing import Sealer, open_fields, seal_fields
 from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import BadInput
-from earwitness.kernel.ids import RandomBytes, is_id, new_id
+from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.storage.database import Database
 from earwitness.storage.schema import device
 
@@ -100,15 +100,7 @@ class Devices:
             NotFound: there is none.
             BadInput: several have the label; their ids are listed.
         """
-        wanted, by_id = normalise(text), is_id(text, "device")
-        return only(
-            [
-                each
-                for each in self.list(household)
-                if (each.id == text if by_id else each.label is not None and normalise(each.label) == wanted)
-            ],
-            "device",
-        )
+        return find_one(self.list(household), text, "device", lambda each: [each.label])
 
     def rename(self, device_id: str, label: str) -> Device:
         """Give a device another label.

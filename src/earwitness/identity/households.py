@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from earwitness.identity.changes import TOMBSTONE_SIZE
-from earwitness.identity.names import clean_name, normalise, only
+from earwitness.identity.names import clean_name, find_one
 from earwitness.identity.sealing import Sealer, open_fields, seal_fields
 from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import NotFound
-from earwitness.kernel.ids import RandomBytes, is_id, new_id
+from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.storage.database import Database
 from earwitness.storage.schema import household
 
@@ -89,10 +89,7 @@ class Households:
             NotFound: there is none.
             BadInput: several have the name; their ids are listed.
         """
-        if is_id(text, "household"):
-            return self.get(text)
-        wanted = normalise(text)
-        return only([each for each in self.list() if each.name and normalise(each.name) == wanted], "household")
+        return find_one(self.list(), text, "household", lambda each: [each.name])
 
     def rename(self, household_id: str, name: str) -> Household:
         """Give a household another name.

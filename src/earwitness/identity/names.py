@@ -5,10 +5,11 @@ runs of white space made one space (Unicode Standard, chapter 3.13 and annex 15)
 """
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from earwitness.kernel.errors import BadInput, NotFound
+from earwitness.kernel.ids import is_id
 
 LONGEST_NAME = 80
 MOST_VARIANTS = 20
@@ -63,16 +64,22 @@ def spoken_variants(name: str, variants: Iterable[str]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def only(found: Sequence[T], what: str) -> T:
-    """Return the one match of a search by name; the name itself is never repeated in an error.
+def find_one(those: Iterable[T], text: str, what: str, names: Callable[[T], Iterable[str | None]]) -> T:
+    """Find one of ``those`` by its id (``what`` is its prefix) or any of its names; no error repeats a name.
 
     Raises:
         NotFound: nothing matched.
         BadInput: several did; their ids are listed.
     """
+    by_id, wanted = is_id(text, what), normalise(text)
+    found = [each for each in those if (each.id == text if by_id else wanted in _normal(names(each)))]
     if not found:
         raise NotFound(f"There is no {what} of that name or id here.", next_step="Check the spelling.")
     if len(found) > 1:
         ids = ", ".join(sorted(each.id for each in found))
         raise BadInput(f"More than one {what} has that name: {ids}.", next_step="Give the id.")
     return found[0]
+
+
+def _normal(names: Iterable[str | None]) -> set[str]:
+    return {normalise(each) for each in names if each is not None}

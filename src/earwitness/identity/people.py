@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from earwitness.identity.changes import TOMBSTONE_SIZE
 from earwitness.identity.households import household_row
-from earwitness.identity.names import clean_name, normalise, only
+from earwitness.identity.names import clean_name, find_one
 from earwitness.identity.sealing import Sealer, open_fields, seal_fields
 from earwitness.kernel.actors import Actor, Role
 from earwitness.kernel.clock import Clock
 from earwitness.kernel.errors import BadInput, NotFound
-from earwitness.kernel.ids import HouseholdId, RandomBytes, is_id, new_id
+from earwitness.kernel.ids import HouseholdId, RandomBytes, new_id
 from earwitness.storage.database import Database
 from earwitness.storage.schema import person
 
@@ -137,15 +137,7 @@ class People:
             NotFound: there is none.
             BadInput: several have the name; their ids are listed.
         """
-        wanted, by_id = normalise(text), is_id(text, "person")
-        return only(
-            [
-                each
-                for each in self.list(household)
-                if (each.id == text if by_id else each.name is not None and normalise(each.name) == wanted)
-            ],
-            "person",
-        )
+        return find_one(self.list(household), text, "person", lambda each: [each.name])
 
     def rename(self, person_id: str, name: str) -> Person:
         """Give a person another name.

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from earwitness.identity.households import household_row
-from earwitness.identity.names import clean_name, normalise, only, spoken_variants
+from earwitness.identity.names import clean_name, find_one, spoken_variants
 from earwitness.identity.sealing import Sealer, open_fields, seal_fields
 from earwitness.kernel.errors import NotFound
-from earwitness.kernel.ids import RandomBytes, is_id, new_id
+from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.storage.database import Database
 from earwitness.storage.schema import place
 
@@ -24,11 +24,6 @@ class Place:
     household: str
     name: str
     variants: tuple[str, ...]
-
-    def is_called(self, spoken: str) -> bool:
-        """Say whether this is what was said."""
-        said = normalise(spoken)
-        return said == normalise(self.name) or said in self.variants
 
 
 class Places:
@@ -82,8 +77,7 @@ class Places:
             NotFound: there is none.
             BadInput: several are called that; their ids are listed.
         """
-        by_id = is_id(text, "place")
-        return only([e for e in self.list(household) if (e.id == text if by_id else e.is_called(text))], "place")
+        return find_one(self.list(household), text, "place", lambda each: (each.name, *each.variants))
 
     def rename(self, place_id: str, name: str, variants: Iterable[str] | None = None) -> Place:
         """Give a place another name, and other variants if given.

@@ -8,16 +8,16 @@ whose session ends by itself and with a suspension.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from earwitness.bootstrap import House
 from earwitness.identity.staff import StaffMember
 from earwitness.kernel.actors import Role
-from earwitness.kernel.clock import DAY, MINUTE, Clock
+from earwitness.kernel.clock import DAY, MINUTE
 from earwitness.kernel.errors import BadInput, GrantInvalid
 from earwitness.policy.access import Access, Action, Resource
 from earwitness.policy.grants import Grant
 from earwitness.policy.purposes import Purpose
+from earwitness.promises.ahead import ClockAhead
 from earwitness.promises.canary import Canary
 from earwitness.promises.checks import must_refuse
 from earwitness.promises.staff_door import try_the_door
@@ -25,20 +25,6 @@ from earwitness.promises.staff_door import try_the_door
 ROLES = (Role.REVIEWER, Role.OPERATOR, Role.AUDITOR)
 OPENING = (Action.RECORDING_PLAY, Action.RECORDING_READ, Action.RECORDING_EXPORT)
 GRANT_ENDS_BY = 6 * MINUTE
-
-
-@dataclass(slots=True)
-class _Ahead:
-    """The installation's clock, set ahead by some milliseconds."""
-
-    clock: Clock
-    ahead: int = 0
-
-    def now_ms(self) -> int:
-        return self.clock.now_ms() + self.ahead
-
-    def running_ms(self) -> int:
-        return self.clock.running_ms() + self.ahead
 
 
 def attempt(canary: Canary) -> str:
@@ -90,7 +76,7 @@ def _opening(  # noqa: PLR0913, PLR0917 - everything an attempt consists of
 
 def _with_a_grant(canary: Canary, resource: Resource) -> None:
     house = canary.house
-    clock = _Ahead(house.clock)
+    clock = ClockAhead(house.clock)
     access = Access(house.database, clock, house.audit.record_access)
 
     def opened() -> Grant:

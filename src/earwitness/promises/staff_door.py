@@ -9,9 +9,10 @@ from sqlalchemy import delete
 
 from earwitness.bootstrap import House
 from earwitness.kernel.actors import Role
-from earwitness.kernel.clock import HOUR, SECOND, Clock
+from earwitness.kernel.clock import HOUR, SECOND
 from earwitness.kernel.errors import BadInput, NotSignedIn
 from earwitness.policy.purposes import Purpose
+from earwitness.promises.ahead import ClockAhead
 from earwitness.promises.checks import must_refuse, require
 from earwitness.storage.schema import staff
 from earwitness.web.sign_in.codes import STEP_MS, Codes
@@ -19,20 +20,6 @@ from earwitness.web.sign_in.passwords import Passwords
 from earwitness.web.sign_in.sessions import Sessions
 from earwitness.web.sign_in.tries import Tries
 from earwitness.web.workbench.door import StaffDoor
-
-
-@dataclass(slots=True)
-class _Ahead:
-    """The installation's clock, set ahead by some milliseconds."""
-
-    clock: Clock
-    ahead: int = 0
-
-    def now_ms(self) -> int:
-        return self.clock.now_ms() + self.ahead
-
-    def running_ms(self) -> int:
-        return self.clock.running_ms() + self.ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +39,7 @@ def try_the_door(house: House) -> None:
     Raises:
         Broken: a wrong way in was open, or a right one shut.
     """
-    clock = _Ahead(house.clock)
+    clock = ClockAhead(house.clock)
     passwords, codes = Passwords(), Codes(house.database, house.keyring, clock)
     door = StaffDoor(
         house.accounts,
@@ -73,7 +60,7 @@ def try_the_door(house: House) -> None:
             tx.execute(delete(staff).where(staff.c.id == who.id))
 
 
-def _somebody(house: House, passwords: Passwords, codes: Codes, clock: _Ahead) -> _Somebody:
+def _somebody(house: House, passwords: Passwords, codes: Codes, clock: ClockAhead) -> _Somebody:
     member = house.directory.staff.register(Role.REVIEWER, "promise check", "XX")
     name, password = f"check {secrets.token_hex(8)}", secrets.token_hex(16)
     account, link = house.accounts.add(name, staff_id=member.id)
@@ -83,13 +70,13 @@ def _somebody(house: House, passwords: Passwords, codes: Codes, clock: _Ahead) -
     return _Somebody(member.id, account.id, name, password, secret)
 
 
-def _code(secret: str, clock: _Ahead) -> str:
+def _code(secret: str, clock: ClockAhead) -> str:
     """The code of the next step: each is taken once."""
     clock.ahead += STEP_MS
     return pyotp.TOTP(secret).at(clock.now_ms() // SECOND)
 
 
-def _wrongly(door: StaffDoor, who: _Somebody, clock: _Ahead) -> None:
+def _wrongly(door: StaffDoor, who: _Somebody, clock: ClockAhead) -> None:
     """Each way but one thing is right, at the moment at which it is tried."""
     review, legal = str(Purpose.REVIEW), str(Purpose.LEGAL)
     signing_in = partial(door.sign_in, who.name)
@@ -108,7 +95,7 @@ def _wrongly(door: StaffDoor, who: _Somebody, clock: _Ahead) -> None:
     )
 
 
-def _rightly(house: House, door: StaffDoor, who: _Somebody, clock: _Ahead) -> None:
+def _rightly(house: House, door: StaffDoor, who: _Somebody, clock: ClockAhead) -> None:
     code = _code(who.secret, clock)
     signing_in = partial(door.sign_in, who.name, who.password, code, str(Purpose.REVIEW))
     token = signing_in()

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earwitness.identity.names import clean_name, normalise, only, spoken_variants
+from earwitness.identity.names import clean_name, find_one, normalise, spoken_variants
 from earwitness.kernel.errors import BadInput, NotFound
+from earwitness.kernel.ids import new_id
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,19 @@ def test_a_bad_variant_is_refused() -> None:
         spoken_variants("Mother", [str(n) for n in range(21)])
 
 
-def test_only_one_match_is_a_match() -> None:
-    assert only([Thing("a")], "thing") == Thing("a")
-    with pytest.raises(NotFound):
-        only([], "thing")
-    with pytest.raises(BadInput, match="a, b"):
-        only([Thing("b"), Thing("a")], "thing")
+def test_one_is_found_by_its_id_or_a_name_of_its_own() -> None:
+    things = [Thing(new_id("thing")) for _ in range(3)]
+    names = dict(zip((each.id for each in things), (["Ada", None], ["ben", "Ada  Two"], ["BEN"]), strict=True))
+
+    def found(text: str) -> Thing:
+        return find_one(things, text, "thing", lambda each: names[each.id])
+
+    assert found(" ada") == things[0]
+    assert found("ada two") == things[1]
+    assert found(things[2].id) == things[2]
+    for absent in ("eve", new_id("thing")):
+        with pytest.raises(NotFound, match="no thing of that name"):
+            found(absent)
+    ids = ", ".join(sorted(each.id for each in things[1:]))
+    with pytest.raises(BadInput, match=ids):
+        found("Ben")
