@@ -26,6 +26,7 @@ from earwitness.policy.purposes import Purpose
 from earwitness.storage.database import Database
 from earwitness.storage.files import make_folder, os_errors, remove_durably, sync_folder
 from earwitness.storage.schema import artefact, consent, device_agreement, recording, retention_choice
+from earwitness.storage.schema.review import listening_budget
 from earwitness.vault.audit import Audit
 from earwitness.vault.effects import Effects
 from earwitness.vault.keyring import Keyring
@@ -147,7 +148,12 @@ class Export:
             yield _member(f"receipts/{receipt.id}.tlog-proof", self._receipts.file(receipt.id).decode())
 
     def _person(self, subject: str) -> dict[str, Any]:
-        tables = {"consents": consent, "choices": retention_choice, "agreements": device_agreement}
+        tables = {
+            "consents": consent,
+            "choices": retention_choice,
+            "listening": listening_budget,
+            "agreements": device_agreement,
+        }
         with self._database.read() as tx:
             rows = {
                 name: [

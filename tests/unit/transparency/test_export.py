@@ -53,6 +53,7 @@ def test_everything_is_in_it(small_family: Family, tmp_path: Path) -> None:
     family.say_no(family.ada, Purpose.REVIEW)
     with house.database.write() as tx:
         house.effects.record(tx, Effect("", kept, family.ada.id, "list", 1, canary("seed"), {"item": 7}))
+        house.review.budgets.choose(tx, family.ada.actor, family.ada.id, 3)
     erased = family.keep(family.ada).recording
     family.remove(family.erase(family.ada, erased))
     made = house.export.export(family.ada.actor, family.ada.id, tmp_path)
@@ -60,6 +61,7 @@ def test_everything_is_in_it(small_family: Family, tmp_path: Path) -> None:
     told = json.loads(files["person.json"])
     assert told["person"]["name"] == NAME
     assert [(each["purpose"], each["given"]) for each in told["consents"]][-2:] == [("review", 1), ("review", 0)]
+    assert [each["clips"] for each in told["listening"]] == [3]
     assert (told["contacts"][0]["name"], told["contacts"][0]["address"]) == (CONTACT, ADDRESS)
     assert json.loads(files["effects.json"])[0]["what"] == canary("seed")
     assert files[f"recordings/{kept}/audio.wav"][44:] == AUDIO
