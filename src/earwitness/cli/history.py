@@ -24,6 +24,7 @@ from earwitness.vault.reading import LARGEST_PAGE, Cursor, Playback
 HISTORY = {"at": "when", "seconds": "s", "device": "through", "heard": "heard", "expires": "until", "id": "id"}
 PLAYERS = (["aplay", "-q"], ["paplay"], ["play", "-q"])
 LATEST_CURSOR = 10**15
+EMPTY = "Nothing is kept of you. What shared devices heard is the household's: earwitness history --shared"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 RecordingId = Annotated[
     str, typer.Argument(metavar="RECORDING", help="A recording's id, as history shows it, or 'last' for your newest.")
@@ -125,7 +126,7 @@ def _show_page(page: HistoryPage, options: str, *, as_json: bool) -> None:
     if as_json:
         show_json({"recordings": rows, "next": following})
         return
-    show_rows(rows, HISTORY, as_json=False, wraps=("heard", "device"), empty="Nothing is kept.")
+    show_rows(rows, HISTORY, as_json=False, wraps=("heard", "device"), empty="Nothing is kept here." if options else EMPTY)
     damaged = sum(line.damaged for line in page.lines)
     if damaged:
         note(f"{damaged} of these are damaged and show no text; earwitness why ID names what is wrong.")
