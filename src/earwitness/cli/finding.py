@@ -71,7 +71,10 @@ def find_recording(house: House, person: Person, text: str) -> str:
         with house.database.read() as tx:
             newest: str | None = tx.scalars(mine.limit(1)).first()
         if newest is None:
-            raise NotFound("Nothing is kept of you.", next_step="What shared devices heard is the household's: earwitness history --shared")
+            raise NotFound(
+                "Nothing is kept of you.",
+                next_step="What shared devices heard is the household's: earwitness history --shared",
+            )
         return newest
     if not _SHORT.fullmatch(text):
         return text

@@ -126,7 +126,9 @@ def _show_page(page: HistoryPage, options: str, *, as_json: bool) -> None:
     if as_json:
         show_json({"recordings": rows, "next": following})
         return
-    show_rows(rows, HISTORY, as_json=False, wraps=("heard", "device"), empty="Nothing is kept here." if options else EMPTY)
+    show_rows(
+        rows, HISTORY, as_json=False, wraps=("heard", "device"), empty="Nothing is kept here." if options else EMPTY
+    )
     damaged = sum(line.damaged for line in page.lines)
     if damaged:
         note(f"{damaged} of these are damaged and show no text; earwitness why ID names what is wrong.")
