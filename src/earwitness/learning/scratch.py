@@ -17,6 +17,7 @@ from earwitness.storage.files import FolderLock, make_folder
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
     """Make a folder of one's own below ``folder``, gone when the ``with`` ends; those of the dead go first."""
+    make_folder(folder)
     clear_away(folder)
     with FolderLock(_door(folder), exclusive=True):
         mine = folder / f"run-{secrets.token_hex(8)}"
@@ -32,8 +33,9 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 def clear_away(folder: Path) -> int:
     """Remove the scratch folders below ``folder`` that nobody works in any more; return how many."""
-    make_folder(folder)
     removed = 0
+    if not folder.is_dir():
+        return removed
     with FolderLock(_door(folder), exclusive=True):
         for path in folder.glob("run-*"):
             try:
