@@ -68,8 +68,10 @@ def page(hub: RunningHub, profile: Callable[[], BrowserContext]) -> Iterator[Pag
 
 
 @pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Where pictures go."""
-    folder = Path(os.environ.get(PICTURES, tmp_path))
+def pictures() -> Path | None:
+    """Where pictures go, if they are wanted."""
+    if PICTURES not in os.environ:
+        return None
+    folder = Path(os.environ[PICTURES])
     folder.mkdir(parents=True, exist_ok=True)
     return folder

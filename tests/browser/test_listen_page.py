@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from earwitness.kernel.audio import read_clip
 from earwitness.testing.aloud import said
-from earwitness.testing.browsing import DESK, PHONE, RunningHub, launch, shoot, sign_in
+from earwitness.testing.browsing import DESK, PHONE, RunningHub, become_device, launch, shoot, sign_in
+from earwitness.testing.browsing import expect_state as state
+from earwitness.testing.browsing import turn_on as start
 from earwitness.testing.hub_program import LEAD, NO_MICROPHONE, HubProgram, microphone
 from earwitness.testing.runlog import RunLog
 
@@ -45,10 +47,7 @@ def opened(playwright: Playwright, talking: HubProgram, tmp_path: Path) -> Itera
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda told: troubles.append(told.text) if "Content Security" in told.text else None)
         sign_in(page, hub, "ada")
-        page.goto(f"{hub.url}/listen")
-        if page.get_by_role("button", name="Make it a device of mine").count():
-            page.get_by_label("What is it called?").fill("desk")
-            page.get_by_role("button", name="Make it a device of mine").click()
+        become_device(page, hub)
         return page
 
     yield go
@@ -62,21 +61,7 @@ def question() -> bytes:
     return read_clip(REAL).pcm if REAL.is_file() else said(QUESTION)
 
 
-def state(page: Page, word: str) -> None:
-    expect(page.locator(".stands strong")).to_have_text(word, timeout=SOON)
-
-
-def start(page: Page, word: str = "Ready") -> None:
-    """Connect, however long that takes; then open the microphone again, because its file begins at each opening."""
-    page.get_by_role("button", name="Turn the microphone on").click()
-    state(page, word)
-    page.get_by_role("button", name="Mute", exact=True).click()
-    state(page, "Muted")
-    page.get_by_role("button", name="Unmute").click()
-    state(page, word)
-
-
-def test_press_and_talk_and_find_it_in_the_history(opened: Open, talking: HubProgram, pictures: Path) -> None:
+def test_press_and_talk_and_find_it_in_the_history(opened: Open, talking: HubProgram, pictures: Path | None) -> None:
     page = opened(question())
     shoot(page, pictures, "listen-off")
     start(page)
@@ -110,7 +95,9 @@ def test_the_space_bar_is_held_while_one_speaks(opened: Open) -> None:
 
 
 @pytest.mark.skipif(not EVAL.is_dir(), reason="the recordings to measure with (../shared/eval) are not here")
-def test_a_wake_word_and_what_it_costs_is_said_in_words(opened: Open, talking: HubProgram, pictures: Path) -> None:
+def test_a_wake_word_and_what_it_costs_is_said_in_words(
+    opened: Open, talking: HubProgram, pictures: Path | None
+) -> None:
     wake = read_clip(min((EVAL / "wake_alexa").glob("*.flac"))).pcm
     page = opened(wake, question())
     page.get_by_label("With its wake word").check()
@@ -145,7 +132,7 @@ def test_muting_closes_the_microphone_itself(opened: Open) -> None:
     expect(page.locator(".turn q").first).to_have_text(QUESTION, timeout=SOON)
 
 
-def test_a_microphone_that_is_not_allowed_or_not_there(opened: Open, pictures: Path) -> None:
+def test_a_microphone_that_is_not_allowed_or_not_there(opened: Open, pictures: Path | None) -> None:
     page = opened(question(), allowed=False)
     page.get_by_role("button", name="Turn the microphone on").click()
     state(page, "Not allowed")
@@ -160,7 +147,7 @@ def test_a_microphone_that_is_not_allowed_or_not_there(opened: Open, pictures: P
     expect(none.locator(".stands")).to_contain_text("Plug one in")
 
 
-def test_a_hub_that_goes_and_comes_back(opened: Open, talking: HubProgram, pictures: Path) -> None:
+def test_a_hub_that_goes_and_comes_back(opened: Open, talking: HubProgram, pictures: Path | None) -> None:
     page = opened(question())
     start(page)
     talking.kill()

@@ -72,7 +72,7 @@ def test_the_whole_way(
     reviewer: tuple[HubProgram, Staff],
     hers: BrowserContext,
     profile: Callable[[], BrowserContext],
-    pictures: Path,
+    pictures: Path | None,
 ) -> None:
     hub, rita = reviewer
     page = hers.new_page()
@@ -114,7 +114,7 @@ def talk(page: Page) -> str:
     return (kept.get_attribute("href") or "").rpartition("/")[2]
 
 
-def assert_not_understood(page: Page, hub: HubProgram, recording: str, pictures: Path) -> None:
+def assert_not_understood(page: Page, hub: HubProgram, recording: str, pictures: Path | None) -> None:
     """What she said is none of the sentences that the house knows; she finds it, and why."""
     turn = page.locator(".turn").first
     expect(turn.locator(".back-said")).not_to_be_empty()
@@ -134,7 +134,7 @@ def assert_not_understood(page: Page, hub: HubProgram, recording: str, pictures:
     shoot(page, pictures, "way-3-why")
 
 
-def teach(page: Page, hub: HubProgram, recording: str, pictures: Path) -> None:
+def teach(page: Page, hub: HubProgram, recording: str, pictures: Path | None) -> None:
     """She says what she said and what it is to do; the house learns it while it runs."""
     page.get_by_label("That is not what I meant").check()
     page.get_by_label("What did you say?").fill(SENTENCE)
@@ -148,7 +148,7 @@ def teach(page: Page, hub: HubProgram, recording: str, pictures: Path) -> None:
     assert page.url.partition("?")[0].endswith(recording)
 
 
-def talk_again(page: Page, hub: HubProgram, pictures: Path) -> str:
+def talk_again(page: Page, hub: HubProgram, pictures: Path | None) -> str:
     """The same sound is understood as she taught; return the recording."""
     page.goto(f"{hub.url}/listen")
     turn_on(page)
@@ -179,7 +179,7 @@ def clips(house: House) -> set[str]:
         return set(tx.scalars(select(review_clip.c.state)))
 
 
-def review(page: Page, hub: HubProgram, rita: Staff, pictures: Path) -> None:
+def review(page: Page, hub: HubProgram, rita: Staff, pictures: Path | None) -> None:
     """A reviewer hears one of them, types what is said, and gets no other clip of the same person."""
     code = pyotp.TOTP(rita.secret).now()
     sign_in_to_review(page, hub.workbench(), name=rita.name, password=rita.password, code=code)
@@ -197,7 +197,7 @@ def review(page: Page, hub: HubProgram, rita: Staff, pictures: Path) -> None:
     shoot(page, pictures, "way-9-reviewed")
 
 
-def see_it_live(who: Page, pictures: Path) -> str:
+def see_it_live(who: Page, pictures: Path | None) -> str:
     """The page that was open says by itself that there is something new; return the recording that was heard."""
     news = who.get_by_role("link", name=re.compile("new entries: show them"))
     expect(news).to_be_visible()
@@ -213,7 +213,7 @@ def see_it_live(who: Page, pictures: Path) -> str:
     return (link.get_attribute("href") or "").rpartition("/")[2]
 
 
-def delete(page: Page, hub: HubProgram, recording: str, pictures: Path) -> None:
+def delete(page: Page, hub: HubProgram, recording: str, pictures: Path | None) -> None:
     """She deletes what was heard: a receipt, proved in her browser, and nothing left to open."""
     place = f"{hub.url}/recordings/{recording}"
     assert page.request.get(f"{place}/sound").ok

@@ -146,8 +146,10 @@ def sign_in_to_review(page: Page, url: str, **fields: str) -> None:
     page.keyboard.press("Enter")
 
 
-def shoot(page: Page, folder: Path, name: str) -> None:
-    """Take a picture of the whole page at both widths."""
+def shoot(page: Page, folder: Path | None, name: str) -> None:
+    """Take a picture of the whole page at both widths; none where there is no folder for it."""
+    if folder is None:
+        return
     for label, size in (("phone", PHONE), ("desk", DESK)):
         page.set_viewport_size(size)  # type: ignore[arg-type] # the sizes are what it wants
         page.screenshot(path=folder / f"{name}-{label}.png", full_page=True)

@@ -247,6 +247,7 @@ part("mute").addEventListener("click", () => {
   render();
 });
 for (const choice of /** @type {NodeListOf<HTMLInputElement>} */ (place.querySelectorAll("input[name=way]"))) {
+  if (choice.checked) facts.streams = choice.value === "streams"; // it may have been chosen before this script was here
   choice.addEventListener("change", () => {
     facts.streams = choice.value === "streams";
     facts.hint = "";
