@@ -3,8 +3,7 @@
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +22,12 @@ from earwitness.learning.scratch import scratch
 from earwitness.learning.snapshot import Snapshot
 from earwitness.testing.house import Family
 from earwitness.testing.learning import WordForWord
+from earwitness.testing.waiting import wait_until
 from earwitness.understanding.context import Context
 from earwitness.vault.intake import Incoming
 from earwitness.vault.kinds import TRANSCRIPT
 
 SENTENCE = "wake the zorbonira"
-PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -71,13 +70,6 @@ def learners(parent: int) -> list[int]:
     return found
 
 
-def wait_for(there: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not there():
-        assert time.monotonic() < until
-        time.sleep(0.01)  # another process is waited for
-
-
 def learns(family: Family) -> None:
     """The next run works, and leaves nothing but its release."""
     house = family.house
@@ -117,12 +109,12 @@ def test_the_program_that_learns_is_killed(family: Family, moment: str) -> None:
     house = family.house
     command = [*COMMAND, "learn", "run", "--own", "--data", str(house.data), "--json"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as program:
-        wait_for(lambda: learners(program.pid))
+        wait_until(lambda: learners(program.pid))
         (learner,) = learners(program.pid)
         if moment == "at work":
-            wait_for(lambda: at_work(learner))
+            wait_until(lambda: at_work(learner))
         program.kill()
-    wait_for(lambda: not learners(program.pid))
+    wait_until(lambda: not learners(program.pid))
     assert house.learning.releases.list() == []
     (left,) = (house.data / "run" / "learning").iterdir()
     (left / "sound").write_bytes(b"zebrafinch")

@@ -2,8 +2,7 @@
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -30,6 +29,7 @@ from earwitness.speech.asr.engines.pocketsphinx import PocketSphinxRecogniser
 from earwitness.testing.clock import VirtualClock
 from earwitness.testing.homes import Adult, Home
 from earwitness.testing.learning import WordForWord
+from earwitness.testing.waiting import wait_until
 from earwitness.understanding.context import Context
 from earwitness.vault.intake import Incoming
 from earwitness.vault.kinds import TRANSCRIPT
@@ -82,9 +82,9 @@ def test_what_several_people_taught_everybody_goes_with_two_of_them(small_house:
         before = two_releases(house)
         assert [each.state for each in before] == [State.RETIRED, State.ACTIVE]
         assert understands(house, LEAVING)
-        wait_for(lambda: used[-1:] and used[-1].acoustics is not None)
+        wait_until(lambda: used[-1:] and used[-1].acoustics is not None)
         two_leave(house, people, before)
-        wait_for(lambda: used[-1] == InUse())  # the hub lets go of what it had loaded
+        wait_until(lambda: used[-1] == InUse())  # the hub lets go of what it had loaded
     with pytest.raises(NotFound):
         house.learning.releases.roll_back()
     with house.database.read() as tx:
@@ -154,10 +154,3 @@ def following(house: House) -> Iterator[list[InUse]]:
         loop, mine = task[0]
         loop.call_soon_threadsafe(mine.cancel)
         thread.join()
-
-
-def wait_for(there: Callable[[], object]) -> None:
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not there():
-        assert time.monotonic() < until
-        time.sleep(0.01)  # a thread is waited for
