@@ -145,7 +145,8 @@ const HEEDED = {
   idle({ reason }) {
     if (pressed) return; // of the turn before the press
     rest();
-    facts.hint = ending(reason, peak < SILENT);
+    const lapsed = facts.followUp && reason === "nothing_said"; // nobody has to answer what was asked back
+    facts.hint = lapsed ? "" : ending(reason, peak < SILENT);
   },
   muted({ on }) {
     if (on) closed();
