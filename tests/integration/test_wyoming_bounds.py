@@ -16,6 +16,7 @@ from earwitness.assistant.hearing import Engines
 from earwitness.gateway.wyoming import Allowed, Bounds, Kind, Services, WyomingServer, offers
 from earwitness.protocol.wyoming import FROM_CLIENTS
 from earwitness.testing.aloud import KITCHEN, aloud, parts, real_engines, said, silence
+from earwitness.testing.waiting import until
 from earwitness.web.listening import listen
 
 SHORT = Bounds(first_s=0.4, event_s=0.4, idle_s=0.4, write_s=0.4, queue_s=0.3, utterance_s=2.0)
@@ -137,8 +138,7 @@ def test_a_client_that_reads_nothing_is_ended(engines: Engines) -> None:
         text = json.dumps({"text": "Hello. " * 500}).encode()
         one.sendall(b'{"type": "synthesize", "data_length": %d}\n' % len(text) + text)
         one.sendall(b'{"type": "describe"}\n' * 5_000)
-        while server.counts.accepted == 0 or server.connections:
-            await asyncio.wait([asyncio.create_task(asyncio.to_thread(int))], timeout=0.05)
+        await until(lambda: server.counts.accepted and not server.connections)
         assert (server.counts.accepted, server.connections) == (1, 0)
         with pytest.raises(ConnectionError):
             one.sendall(b"\n" * 10_000_000)
