@@ -57,7 +57,7 @@ async def answers(port: int, data: bytes) -> list[Event]:
     return found
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, max_size=8), st.binary(max_size=40), st.booleans())
 def test_any_events_in_any_order(engines: Engines, events: list[Event], junk: bytes, cut: bool) -> None:  # noqa: FBT001 - drawn
     sent = b"".join(map(encode, events))
