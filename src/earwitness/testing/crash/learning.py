@@ -231,5 +231,5 @@ def _nothing_belongs_to_nobody(load: LearningLoad, data: Path) -> None:
     assert keys == {key_id(each.id) for each in standing}, "keys of models and releases differ"
     sealed = {path.name for path in (data / "models").glob("??/*")}
     assert sealed == {each.sealed_sha256 for release in standing for each in release.files}, "files and rows differ"
-    assert not list((data / "run" / "learning").iterdir()), "a scratch folder lies about"
+    assert not list((data / "run" / "learning").glob("*")), "a scratch folder lies about"
     assert {path.name for path in (data / "run" / "models").glob("*")} <= {each.id for each in standing}
