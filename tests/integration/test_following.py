@@ -9,6 +9,7 @@ from earwitness.assistant.vocabulary import Vocabulary
 from earwitness.bootstrap.following import follow_wording
 from earwitness.kernel.errors import NotFound
 from earwitness.testing.clock import VirtualClock
+from earwitness.testing.waiting import until
 from earwitness.understanding.sentences import load
 from earwitness.understanding.taught import NOTHING, Taught, TaughtSentence
 
@@ -54,8 +55,7 @@ def test_what_is_learned_is_sayable_and_what_is_forgotten_is_not() -> None:
                 standing.clear()
                 standing.update(now)
                 before = vocabulary.known()[HOME]
-                while vocabulary.known()[HOME] is before:  # noqa: ASYNC110 - it sets no event here
-                    await asyncio.sleep(0)
+                await until(lambda before=before: vocabulary.known()[HOME] is not before)
                 found.append(vocabulary.known()[HOME].graph.accepts(["let", "there", "be", "light"]))
             following.cancel()
             with suppress(asyncio.CancelledError):
