@@ -50,7 +50,7 @@ class Paired:
     def told(self) -> str:
         """In words."""
         return (
-            f"{self.condition}: {self.before:.1%} → {self.after:.1%} of {self.trials} clips of {self.people} other "
+            f"{self.condition}: {self.before:.1%} → {self.after:.1%} of {self.trials} hearings of {self.people} other "
             f"people (difference {100 * self.low:+.1f} to {100 * self.high:+.1f} points)"
         )
 
