@@ -145,8 +145,7 @@ const HEEDED = {
   idle({ reason }) {
     if (pressed) return; // of the turn before the press
     rest();
-    const lapsed = facts.followUp && reason === "nothing_said"; // nobody has to answer what was asked back
-    facts.hint = lapsed ? "" : ending(reason, peak < SILENT);
+    facts.hint = facts.followUp && reason === "nothing_said" ? "" : ending(reason, peak < SILENT);
   },
   muted({ on }) {
     if (on) closed();
