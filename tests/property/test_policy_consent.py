@@ -111,4 +111,4 @@ def _template(sqlite_template: Path) -> None:
 
 
 TestAnswers = Answers.TestCase
-TestAnswers.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
+TestAnswers.settings = settings(max_examples=60, stateful_step_count=15, deadline=None)
