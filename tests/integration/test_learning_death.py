@@ -15,17 +15,20 @@ from earwitness.cli.supervision import COMMAND
 from earwitness.kernel.audio import Clip
 from earwitness.kernel.errors import EngineFailed, NotFound
 from earwitness.learning.corrections import Wrong
+from earwitness.learning.examples import Example
 from earwitness.learning.gate import Verdict
 from earwitness.learning.process import Progress, Task
 from earwitness.learning.release import Made
 from earwitness.learning.scratch import scratch
 from earwitness.learning.snapshot import Snapshot
+from earwitness.policy.access import Grant
 from earwitness.testing.house import Family
 from earwitness.testing.learning import WordForWord
 from earwitness.testing.waiting import wait_until
 from earwitness.understanding.context import Context
 from earwitness.vault.intake import Incoming
 from earwitness.vault.kinds import TRANSCRIPT
+from earwitness.vault.reading import Item
 
 SENTENCE = "wake the zorbonira"
 
@@ -160,6 +163,19 @@ def test_what_is_taken_back_while_a_snapshot_is_taken_is_not_in_it(
     monkeypatch.setattr(house.learning.snapshots, "_open", slow)
     assert house.learning.run(family.household).release is None
     assert house.learning.releases.list() == []
+
+
+def test_what_is_erased_while_it_is_read_teaches_nothing(family: Family, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The grant to read it was given, and then its person erases it."""
+    house = family.house
+    original = house.learning.snapshots._example
+
+    def erased(grant: Grant, item: Item, *, shared: bool) -> Iterator[Example]:
+        family.remove(family.erase(family.ada, item.id))
+        yield from original(grant, item, shared=shared)
+
+    monkeypatch.setattr(house.learning.snapshots, "_example", erased)
+    assert house.learning.run(family.household).examples == 0
 
 
 def test_an_erased_household_gets_no_key_again(family: Family) -> None:

@@ -16,7 +16,15 @@ from sqlalchemy import Connection, func, insert, select
 
 from earwitness.kernel.actors import Actor, Role
 from earwitness.kernel.clock import Clock
-from earwitness.kernel.errors import AccessDenied, BlobCorrupt, BlobMissing, KeyringError, NotFound, RowCorrupt
+from earwitness.kernel.errors import (
+    AccessDenied,
+    BlobCorrupt,
+    BlobMissing,
+    GrantInvalid,
+    KeyringError,
+    NotFound,
+    RowCorrupt,
+)
 from earwitness.kernel.ids import RandomBytes, new_id
 from earwitness.learning.corrections import read_correction
 from earwitness.learning.examples import Account, Example, Source, of_annotation, of_correction
@@ -37,7 +45,7 @@ LEARNER: Final = Actor(Program.LEARNER, Role.PROGRAM)
 SHARED: Final = "learning"
 """The subject whose layer everybody uses."""
 TOGETHER: Final = 200
-UNREADABLE: Final = (NotFound, KeyringError, BlobCorrupt, BlobMissing, RowCorrupt)
+UNREADABLE: Final = (NotFound, GrantInvalid, KeyringError, BlobCorrupt, BlobMissing, RowCorrupt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,7 @@ class Snapshots:
                 return
             pcm = self._reading.artefact(grant, item, AUDIO) or b""
             window = self._reading.artefact(grant, item, WAKE_WINDOW) or b""
-        except UNREADABLE:  # erased meanwhile, or damaged: it teaches nothing
+        except UNREADABLE:  # erased or taken back meanwhile, or damaged: it teaches nothing
             return
         source, account = said
         yield Example(item.id, item.subject, item.household, source, account, heard, shared, pcm, window)
