@@ -17,7 +17,7 @@ def killed(data: Path, rounds: Rounds) -> KillTally:
     return kill_again_and_again(
         lambda number: [sys.executable, WORKER, data, "endlessly", str(rounds.seed * 1_000 + number)],
         data,
-        LearningCheck(),
+        LearningCheck(alone=False),
         rounds,
         at_once=2,
     )

@@ -15,7 +15,7 @@ def test_learning_survives_every_cut(tmp_path: Path, scratch: Path) -> None:
     data = tmp_path / "data"
     new_learning_house(data)
     recording = record([sys.executable, WORKER, data, "once", "1"], data)
-    tally = check_every_cut(recording, LearningCheck(), scratch, Plan(partial=1, most=40))
+    tally = check_every_cut(recording, LearningCheck(alone=True), scratch, Plan(partial=1, most=40))
     assert tally.boundaries > 300
     assert tally.checked[Left.WRITTEN] == 40
     *_, last = recording.play()

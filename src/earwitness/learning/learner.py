@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from earwitness.kernel.errors import BadInput
+from earwitness.kernel.errors import BadInput, BlobCorrupt, BlobMissing, KeyDestroyed
 from earwitness.learning.budget import Budget
 from earwitness.learning.files import MEANS, MODEL, TAUGHT, VERIFIER
 from earwitness.learning.gate import Verdict
@@ -93,11 +93,11 @@ class Learning:
         snapshot = self.snapshots.take(subject)
         if not snapshot.examples:
             return Learned(0, 0, None, activated=False)
-        before = self.releases.current(subject)
+        before = self._content(subject)
         task = Task(
             self.language(subject),
             self.fewest if subject == SHARED else ALONE,
-            self.releases.content(before) if before else {},
+            before,
             noise,
             budget or Budget(),
         )
@@ -107,6 +107,14 @@ class Learning:
         if activated:
             release = self.releases.activate(release.id)
         return Learned(len(snapshot.examples), snapshot.people, release, activated)
+
+    def _content(self, subject: str) -> dict[str, bytes]:
+        """The files that are in use; none where they went meanwhile, or are damaged."""
+        current = self.releases.current(subject)
+        try:
+            return self.releases.content(current) if current else {}
+        except (BlobMissing, BlobCorrupt, KeyDestroyed):
+            return {}
 
     def evaluate(self, release: Release, budget: Budget, progress: Progress) -> dict[str, Any]:
         """Compare a release with what ships, on the people it was not learned from; return the figures.

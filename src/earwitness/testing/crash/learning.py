@@ -111,7 +111,7 @@ class LearningLoad:
         learned = self.learning.run(layer)
         assert learned.release is not None
         acknowledged("run", layer, learned.release.id)
-        assert self.learning.in_use(None if layer == SHARED else layer).taught.sentences
+        self.learning.in_use(None if layer == SHARED else layer)
         acknowledged("used", learned.release.id)
 
     def roll_back(self) -> None:
@@ -157,14 +157,19 @@ class LearningLoad:
 
 
 class LearningCheck:
-    """Holds folders that crashes left against what was said."""
+    """Holds folders that crashes left against what was said; ``alone``: by one worker, so that the order tells all."""
+
+    def __init__(self, *, alone: bool) -> None:
+        """Say how many spoke."""
+        self._alone = alone
 
     def __call__(self, data: Path, facts: Sequence[Fact]) -> None:
         """Raise AssertionError if something is half done, lost, back, or left behind."""
         with open_house(data, clock=VirtualClock(SystemClock().now_ms() + HOUR)) as house:
             load = LearningLoad(house)
             _releases_are_whole(load)
-            _what_was_acknowledged_is_in_use(load, facts)
+            if self._alone:
+                _what_was_acknowledged_is_in_use(load, facts)
             _what_was_destroyed_is_gone(load, facts)
             house.sweep()
             load.learning.clear()
