@@ -40,6 +40,16 @@ def put_right(cli: CommandLine) -> None:
     assert cli.does("learn", "correct", "last", *meaning, "--as", NAME, "--json").json["wrong"] == "not_what_i_meant"
 
 
+def test_a_sentence_is_taught_by_another_that_is_understood(cli: CommandLine) -> None:
+    said = ("--said", SENTENCE, "--meant", "turn on the lamp")
+    assert cli.does("learn", "correct", "last", *said, "--as", NAME, "--json").json["wrong"] == "not_what_i_meant"
+    cli.fails("learn", "correct", "last", *said, "--intent", "HassTurnOn", "--as", NAME)
+    assert cli.does("learn", "run", "--own", "--json").json["gate"] == "own_words"
+    with opened(cli.data) as house:
+        (home,) = house.directory.households.list()
+        assert house.learning.in_use(home.id).taught.stands_for(SENTENCE) == "turn on the lamp"
+
+
 def test_from_putting_right_to_use_and_back_and_forgotten(cli: CommandLine, tmp_path: Path) -> None:
     put_right(cli)
     counted = cli.does("learn", "snapshot", "--own", "--json").json

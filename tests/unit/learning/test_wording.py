@@ -15,6 +15,7 @@ from earwitness.understanding.context import Context, Named
 from earwitness.understanding.taught import NOTHING, Taught, TaughtSentence, read_taught, together
 
 ON: Meaning = ("HassTurnOn", frozenset({("name", "lamp")}))
+SWITCHED: Meaning = ("HassTurnOn", frozenset())
 words = st.text("abc ", min_size=1, max_size=8).map(lambda text: " ".join(text.split())).filter(bool)
 
 
@@ -27,7 +28,7 @@ def lesson(
 
 
 def knows(text: str) -> Meaning | None:
-    return ON if text == "turn on the lamp" else None
+    return ON if text == "turn on the lamp" else SWITCHED if text == "switch it on" else None
 
 
 def test_a_sentence_no_template_knows_is_taught_with_its_meaning() -> None:
@@ -47,6 +48,7 @@ def test_a_sentence_that_stands_for_another_is_taught_with_it_even_where_that_on
     lessons = (
         lesson("let there be light", "a", None, means="Turn on the porch light!"),
         lesson("lights please", "a", ON, means="turn on the lamp"),
+        lesson("switch it on", "a", SWITCHED, means="turn on the lamp"),
         lesson("turn on the lamp", "a", ON, means="turn on the lamp"),
         lesson("say nothing", "a", None),
     )
@@ -54,6 +56,7 @@ def test_a_sentence_that_stands_for_another_is_taught_with_it_even_where_that_on
     assert taught.sentences == (
         TaughtSentence("let there be light", means="turn on the porch light"),
         TaughtSentence("lights please", means="turn on the lamp"),
+        TaughtSentence("switch it on", means="turn on the lamp"),
     )
     assert taught.meaning("let there be light", Context()) is None
     assert taught.stands_for("Let there be light.") == "turn on the porch light"

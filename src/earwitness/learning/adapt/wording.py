@@ -36,8 +36,12 @@ def _pairs(spoken: Sequence[tuple[str, Lesson]], fewest: int) -> dict[str, dict[
 def _sentences(spoken: Sequence[tuple[str, Lesson]], fewest: int, understand: Understand) -> tuple[TaughtSentence, ...]:
     found: dict[tuple[str, Meaning | str], set[str]] = {}
     for text, lesson in spoken:
-        wanted = plain(lesson.means) or lesson.meaning
-        if wanted is not None and wanted != text and (lesson.meaning is None or understand(text) != lesson.meaning):
+        if lesson.means:  # what it means at home is not known here, where nobody knows the names of the devices
+            wanted: Meaning | str | None = plain(lesson.means)
+            known = wanted == text
+        else:
+            wanted, known = lesson.meaning, understand(text) == lesson.meaning
+        if wanted and not known:
             found.setdefault((text, wanted), set()).add(lesson.person)
     most: dict[str, tuple[int, Meaning | str]] = {}
     for (text, wanted), people in found.items():
