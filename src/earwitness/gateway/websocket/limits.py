@@ -21,7 +21,7 @@ class Limits:
     sound_a_second: float = 2 * SECOND_OF_SOUND
     turn_sound: int = 60 * SECOND_OF_SOUND
     turn_silence: float = 15
-    grace: float = 5  # for sound that was on its way when its turn ended
+    grace: float = 15  # for sound that was on its way when its turn ended
     send_wait: float = 10
     close_wait: float = 2
     reply_lead: float = REPLY_LEAD
