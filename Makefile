@@ -24,7 +24,7 @@ up: install ## install, then run the product (ARGS="--port 8711 --data folder")
 test: install-dev ## install what the tests need, then lint and test everything (ARGS="-k ledger")
 	@scripts/debian-packages
 	@$(MAKE) --no-print-directory check
-	@$(bin)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(bin)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: install-dev check ## ruff, mypy and import-linter alone
 

@@ -54,8 +54,10 @@ class ReviewHouse:
 
     def adult(self, *purposes: Purpose) -> Adult:
         """Let one more adult move into a home of their own; they said yes to review unless told otherwise."""
-        home = Home(self.house, self.house.directory.households.add(canary(f"home {len(self.adults)}")).id)
-        adult = home.adult(canary(f"person {len(self.adults)}"), Standing.OWNER)
+        # in letters: spelled, the "eight" of a person 8 is so like "light" that it would be masked
+        number = "".join(chr(ord("a") + int(digit)) for digit in str(len(self.adults)))
+        home = Home(self.house, self.house.directory.households.add(canary(f"home {number}")).id)
+        adult = home.adult(canary(f"person {number}"), Standing.OWNER)
         self.say_yes(adult, *(purposes or (Purpose.REVIEW,)))
         self.adults.append(adult)
         return adult
