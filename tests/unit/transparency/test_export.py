@@ -5,6 +5,7 @@ import json
 import os
 import tarfile
 from base64 import b64encode
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from earwitness.storage.schema import artefact, person
 from earwitness.testing.canary import ADDRESS, AUDIO, CONTACT, NAME, TRANSCRIPT, canary, traces
 from earwitness.testing.house import Family
 from earwitness.testing.limits import largest_file
+from earwitness.testing.waiting import wait_until
 from earwitness.transparency import export_worker
 from earwitness.vault.effects import Effect
 from earwitness.vault.kinds import TRACE
@@ -268,19 +270,22 @@ def test_an_archive_is_never_written_over(small_family: Family, tmp_path: Path) 
 
 def test_the_worker_is_told_nothing_on_its_command_line(small_family: Family, tmp_path: Path) -> None:
     """What is on a command line every process of the machine can read."""
-    family, seen = small_family, []
+    family = small_family
+    seen: list[list[bytes]] = []
     family.keep(family.ada)
     lines = family.house.export._log_lines
 
-    def look(subject: str) -> Any:
+    def workers() -> list[list[bytes]]:
+        found = []
         for process in Path("/proc").iterdir():
             if process.name.isdigit() and process.name != str(os.getpid()):
-                try:
-                    command = (process / "cmdline").read_bytes()
-                except OSError:
-                    continue
-                if b"export_worker" in command:
-                    seen.append(command.split(b"\0")[1:])
+                with suppress(OSError):
+                    found.append((process / "cmdline").read_bytes().split(b"\0")[1:])
+        return [each for each in found if any(b"export_worker" in word for word in each)]
+
+    def look(subject: str) -> Any:
+        wait_until(workers)  # a process that has just begun has none yet
+        seen.extend(workers())
         return lines(subject)
 
     family.house.export._log_lines = look  # type: ignore[method-assign]
