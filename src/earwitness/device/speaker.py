@@ -74,6 +74,8 @@ class ProgramSpeaker:
             try:
                 self._process.stdin.write(pcm)
                 await self._process.stdin.drain()
+                if self._process.stdin.is_closing():  # it had ended: drain does not always say so
+                    raise ConnectionResetError
             except ConnectionError as error:
                 await self.stop()
                 raise self._failed("stopped playing") from error

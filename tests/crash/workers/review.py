@@ -20,6 +20,7 @@ with open_house(data, clock=clock) as house:
     house.sweep()
     reviewed = ReviewHouse(house)
     worker, desk = reviewed.deidentifier(), house.review.desk
+    reviewed.draw()  # a frame that an earlier one froze is drawn from first, and knows nothing of what is kept now
     for turn in itertools.count(os.getpid()):
         adult = reviewed.adult()
         kept = [reviewed.keep(adult) for _ in range(2)]
