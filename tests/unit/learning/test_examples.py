@@ -12,7 +12,7 @@ from earwitness.kernel.errors import EngineFailed, RowCorrupt
 from earwitness.learning import wire
 from earwitness.learning.corrections import Correction, Wrong
 from earwitness.learning.examples import Account, Example, Source, of_annotation, of_correction
-from earwitness.learning.split import Side, sides
+from earwitness.learning.split import Side, groups, sides
 
 
 def annotation(**fields: object) -> bytes:
@@ -66,6 +66,15 @@ def test_every_person_is_on_one_side_and_small_houses_are_not_split(people: set[
     assert dealt.keys() == people
     assert not tested if len(people) < 6 else 3 <= len(tested) <= len(people) / 2
     assert dealt == sides(salt, sorted(people, reverse=True))
+
+
+@given(st.sets(st.text(min_size=1), max_size=30), st.binary(min_size=32, max_size=32))
+def test_everybody_is_left_out_once_and_first_those_who_are_tested_on(people: set[str], salt: bytes) -> None:
+    dealt = sides(salt, people)
+    apart = groups(dealt)
+    assert apart[0] == {person for person, side in dealt.items() if side is Side.TEST}
+    assert sorted(person for group in apart for person in group) == sorted(people)
+    assert abs(len(apart[1]) - len(apart[2])) <= 1
 
 
 def test_another_snapshot_deals_anew() -> None:

@@ -56,3 +56,11 @@ def test_models_agree_where_their_first_passes_do():
     assert agree(latte, latte)
     assert not agree(latte, mocha)
     assert not agree(latte, Reading(None, []))
+
+
+def test_a_model_that_counts_less_is_outvoted_where_both_are_as_sure():
+    trusted = Reading(path("", 0.0), [path("latte", 1.0)])
+    other = Reading(path("", 0.0), [path("mocha", 1.0)], weight=0.4)
+    for readings in ([trusted, other], [other, trusted]):
+        found = answer(readings, NOT_STREAMED, HEARD_MS).hypotheses
+        assert [(each.text, round(each.score, 3)) for each in found] == [("latte", 0.714), ("mocha", 0.286)]
